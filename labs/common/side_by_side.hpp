@@ -1,0 +1,16 @@
+// The table every lab shares: reference, each rung simulated, each rung on the GPU or the reason why not.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "kernels/backend.hpp"
+#include "labs/lab.hpp"
+
+namespace alab {
+
+/// Runs every rung of the op on the backends the context asks for. Columns: backend, rung, error against double,
+/// time (measured on what), scratch memory, passed. Appends one Check per run ("error_<rung>_<backend>").
+/// A simulated row's time is labelled as the executor's on this CPU, never as a GPU's.
+Table side_by_side(const Op& op, const ParamSet& problem, const HostArrays& inputs, const Context& context,
+                   std::vector<Check>& checks);
+
+}  // namespace alab
