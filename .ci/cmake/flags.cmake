@@ -19,6 +19,10 @@ foreach(level 4 3 2)
 endforeach()
 # -ffp-contract=off: the same bits with and without FMA hardware; hot loops ask for fma themselves.
 set(alab_cxx_flags -Wall -Wextra -Wpedantic -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False alarms inside the compiler's own AVX-512 header (GCC bug 105593) and std::string (bug 105651).
+  list(APPEND alab_cxx_flags -Wno-uninitialized -Wno-maybe-uninitialized -Wno-restrict)
+endif()
 if(ALAB_ARCH)
   list(APPEND alab_cxx_flags -march=${ALAB_ARCH})
 endif()
