@@ -39,13 +39,13 @@ struct ExportOptions {
   StudentRecord student;
 };
 
-/// Writes <folder>/<experiment>_<plot key>.{png,svg,csv}, <experiment>.json, and report.html; returns what it wrote.
-/// Each file appears whole or not at all. PNG is drawn at twice the nominal size.
-std::vector<std::filesystem::path> export_result(const Lab& lab, const Result& result, const ExportOptions& options,
-                                                 const Progress& progress);
+/// Writes <folder>/<experiment>_<plot key>.{png,svg,csv}, <experiment>.json, and report.html; returns what it
+/// wrote. Each file appears whole or not at all. PNG is drawn at twice the nominal size.
+std::vector<std::filesystem::path> export_result(const Lab& lab, const Result& result,
+                                                 const ExportOptions& options, const Progress& progress);
 /// One self-contained HTML lab report over several results: predictions, answers, plots, tables, provenance.
-std::filesystem::path write_report(const Lab& lab, const std::vector<Result>& results, const ExportOptions& options,
-                                   const Progress& progress);
+std::filesystem::path write_report(const Lab& lab, const std::vector<Result>& results,
+                                   const ExportOptions& options, const Progress& progress);
 /// PNG needs cairo at build time: "" or the sentence to show.
 std::string png_unavailable();
 

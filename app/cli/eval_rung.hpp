@@ -1,0 +1,23 @@
+// A case of the case format run through a kernel rung.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "kernels/backend.hpp"
+#include "reference/algorithms.hpp"
+
+namespace alab::cli {
+
+struct RungCase {
+  const Algorithm& algorithm;
+  const Json& params;
+  NamedTensors<float> inputs;
+  Backend backend = Backend::simulated;
+  std::string rung;  ///< id; "" takes the last rung that supports the case
+};
+
+/// Outputs by the names of the algorithm. Error says why no rung can take the case.
+NamedTensors<float> eval_rung(const RungCase& c, const Progress& progress);
+
+}  // namespace alab::cli
