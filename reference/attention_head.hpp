@@ -1,5 +1,5 @@
-// What the attention forms share: one head seen as matrices, and a rectangle of its scores. Internal to this floor.
-// SPDX-License-Identifier: MIT
+// What the attention forms share: one head seen as matrices, and a rectangle of its scores. Internal to this
+// floor. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,11 @@ namespace alab {
 template <class A>
 constexpr A kMinusInfinity = -std::numeric_limits<A>::infinity();
 
-/// e^x element by element with the standard library's exp: e^{-inf} is exactly 0 (Eigen's own is not, in double).
+template <class A>
+using ColumnArray = Eigen::Array<A, Eigen::Dynamic, 1>;
+
+/// e^x element by element with the standard library's exp: e^{-inf} is exactly 0 (Eigen's own is not, in
+/// double).
 template <class Array>
 auto exp_of(const Array& x) {
   return x.unaryExpr([](typename Array::Scalar value) { return std::exp(value); });
@@ -36,12 +40,13 @@ struct HeadView {
 template <class T, class A>
 class AttentionScores {
  public:
-  AttentionScores(const Tensor<T>& q, const Tensor<T>& k, const AttentionOptions& options, const Tensor<T>& mask)
+  AttentionScores(const Tensor<T>& q, const Tensor<T>& k, const AttentionOptions& options,
+                  const Tensor<T>& mask)
       : scale_(static_cast<A>(resolved_scale(options, q.extent(2)))),
         mask_(mask, q.extent(0), q.extent(1), k.extent(1), options.causal) {}
 
-  void block(const HeadView<T, A>& view, std::int64_t row, std::int64_t rows, std::int64_t col, std::int64_t cols,
-             Eigen::Ref<RowMatrix<A>> out) const {
+  void block(const HeadView<T, A>& view, std::int64_t row, std::int64_t rows, std::int64_t col,
+             std::int64_t cols, Eigen::Ref<RowMatrix<A>> out) const {
     out.noalias() = view.q.middleRows(row, rows) * view.k.middleRows(col, cols).transpose();
     out *= scale_;
     for (std::int64_t i = 0; i < rows; ++i) {

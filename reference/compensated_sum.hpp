@@ -6,7 +6,8 @@
 
 namespace alab {
 
-/// Kahan's sum with Neumaier's exchange (1974): error about one rounding of the result. Infinities and NaN pass through.
+/// Kahan's sum with Neumaier's exchange (1974): error about one rounding of the result. Infinities and NaN
+/// pass through.
 template <class T>
 class CompensatedSum {
  public:

@@ -59,17 +59,32 @@ struct TileState {
   ColumnArray<T> m, l;
 };
 
+/// What one tile did to its rows, for the observer.
+template <class T>
+struct TileUpdate {
+  TileUpdate(const TileState<T>& state, bool observed)
+      : factor(ColumnArray<T>::Ones(state.l.size())), on_o(factor), old_l(state.l) {
+    if (observed) {
+      before = state;
+    }
+  }
+  TileState<T> before;
+  ColumnArray<T> factor;  // e^{m - m'} as applied
+  ColumnArray<T> on_o;    // what the old rows of O were multiplied by (FA-1: e^{m - m'} l / l')
+  ColumnArray<T> old_l;   // l after its rescale
+};
+
 /// Tells the observer about a rescale (when a maximum rose after the first key) and the product with V.
 template <class T>
-void tell_update(const TiledHead<T>& run, const TileRect& t, const TileState<T>& before, const TileState<T>& after,
-                 const ColumnArray<T>& factor, const ColumnArray<T>& old_l) {
-  TileEvent e = run.event(TileEvent::compute, t, after.m, after.l, factor);
+void tell_update(const TiledHead<T>& run, const TileRect& t, const TileUpdate<T>& update,
+                 const TileState<T>& after) {
+  TileEvent e = run.event(TileEvent::compute, t, after.m, after.l, update.factor);
   const auto row = static_cast<Eigen::Index>(e.watched);
-  const double start = before.o.row(row).norm();
-  const double scaled = start * std::abs(static_cast<double>(factor(row)));
-  const bool rose = ((after.m > before.m) && (before.m > kMinusInfinity<T>)).any();
+  const double start = update.before.o.row(row).norm();
+  const double scaled = start * static_cast<double>(update.on_o(row));
+  const bool rose = ((after.m > update.before.m) && (update.before.m > kMinusInfinity<T>)).any();
   if (rose) {
-    run.tell(run.event(TileEvent::rescale, t, after.m, old_l, factor), start, scaled);
+    run.tell(run.event(TileEvent::rescale, t, after.m, update.old_l, update.factor), start, scaled);
   }
   run.tell(std::move(e), rose ? scaled : start, after.o.row(row).norm());
 }
@@ -79,8 +94,7 @@ template <class T>
 void fa1_tile(TiledHead<T>& run, const TileRect& t, TileState<T>& state, RowMatrix<T>& buffer) {
   auto s = buffer.topLeftCorner(t.queries, t.keys);
   run.compute_scores(t, s);
-  const TileState<T> before = run.observed() ? state : TileState<T>{};
-  ColumnArray<T> factor = ColumnArray<T>::Ones(t.queries), old_l = state.l;
+  TileUpdate<T> update(state, run.observed());
   for (std::int64_t i = 0; i < t.queries; ++i) {
     auto row = s.row(i).array();
     const T m_tile = row.maxCoeff();
@@ -98,23 +112,27 @@ void fa1_tile(TiledHead<T>& run, const TileRect& t, TileState<T>& state, RowMatr
     }
     const auto [on_o, on_l] = run.factors(state.m(i), m_new);
     const T l_old = state.l(i);
-    old_l(i) = on_l * l_old;
-    state.l(i) = old_l(i) + new_factor * l_tile;
+    update.old_l(i) = on_l * l_old;
+    state.l(i) = update.old_l(i) + new_factor * l_tile;
     state.o.row(i) = (l_old * on_o * state.o.row(i) +
                       new_factor * (row.matrix() * run.view.v.middleRows(t.first_key, t.keys))) /
                      state.l(i);
-    factor(i) = state.m(i) == kMinusInfinity<T> ? T(1) : l_old * on_o / state.l(i);
+    if (state.m(i) != kMinusInfinity<T>) {
+      update.factor(i) = on_o;
+      update.on_o(i) = l_old * on_o / state.l(i);
+    }
     state.m(i) = m_new;
     run.counts.divisions += state.o.cols();
     run.counts.rescales += 2 * state.o.cols();
   }
   if (run.observed()) {
-    tell_update(run, t, before, state, factor, old_l);
+    tell_update(run, t, update, state);
   }
 }
 
 template <class T>
-void tell_without_state(const TiledHead<T>& run, TileEvent::Kind kind, const TileRect& t, const TileState<T>& state) {
+void tell_without_state(const TiledHead<T>& run, TileEvent::Kind kind, const TileRect& t,
+                        const TileState<T>& state) {
   if (run.observed()) {
     TileEvent e = run.event(kind, t, state.m, state.l, ColumnArray<T>::Ones(t.queries));
     const double norm = state.o.row(static_cast<Eigen::Index>(e.watched)).norm();
@@ -157,8 +175,7 @@ template <class T>
 void fa2_tile(TiledHead<T>& run, const TileRect& t, TileState<T>& state, RowMatrix<T>& buffer) {
   auto s = buffer.topLeftCorner(t.queries, t.keys);
   run.compute_scores(t, s);
-  const TileState<T> before = run.observed() ? state : TileState<T>{};
-  ColumnArray<T> factor = ColumnArray<T>::Ones(t.queries), old_l = state.l;
+  TileUpdate<T> update(state, run.observed());
   for (std::int64_t i = 0; i < t.queries; ++i) {
     auto row = s.row(i).array();
     const T m_new = std::max(state.m(i), row.maxCoeff());
@@ -168,16 +185,18 @@ void fa2_tile(TiledHead<T>& run, const TileRect& t, TileState<T>& state, RowMatr
     }
     row = exp_of(row - m_new);
     const auto [on_o, on_l] = run.factors(state.m(i), m_new);
-    old_l(i) = on_l * state.l(i);
-    state.l(i) = old_l(i) + row.sum();
+    update.old_l(i) = on_l * state.l(i);
+    state.l(i) = update.old_l(i) + row.sum();
     state.o.row(i) *= on_o;
-    factor(i) = state.m(i) == kMinusInfinity<T> ? T(1) : on_o;
+    if (state.m(i) != kMinusInfinity<T>) {
+      update.factor(i) = update.on_o(i) = on_o;
+    }
     state.m(i) = m_new;
     run.counts.rescales += state.o.cols();
   }
   state.o.noalias() += s * run.view.v.middleRows(t.first_key, t.keys);
   if (run.observed()) {
-    tell_update(run, t, before, state, factor, old_l);
+    tell_update(run, t, update, state);
   }
 }
 
@@ -209,7 +228,8 @@ void fa2_head(TiledHead<T>& run, FlashOutput<T>& out, RowMatrix<T>& buffer) {
   for (std::int64_t i = 0; i < run.query_tiles(); ++i) {
     TileRect t = run.rect(i, 0);
     run.counts.accesses.loads += t.queries * dk;
-    TileState<T> state{RowMatrix<T>::Zero(t.queries, dv), ColumnArray<T>::Constant(t.queries, kMinusInfinity<T>),
+    TileState<T> state{RowMatrix<T>::Zero(t.queries, dv),
+                       ColumnArray<T>::Constant(t.queries, kMinusInfinity<T>),
                        ColumnArray<T>::Zero(t.queries)};
     for (std::int64_t j = 0; j < run.key_tiles(); ++j) {
       t = run.rect(i, j);
@@ -229,8 +249,9 @@ void fa2_head(TiledHead<T>& run, FlashOutput<T>& out, RowMatrix<T>& buffer) {
 
 /// Either loop order over all heads.
 template <class T, class HeadFunction>
-FlashOutput<T> forward(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v, const FlashOptions& options,
-                       const Tensor<T>& mask, const Progress& progress, std::int64_t held, HeadFunction run_head) {
+FlashOutput<T> forward(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
+                       const FlashOptions& options, const Tensor<T>& mask, const Progress& progress,
+                       std::int64_t held, HeadFunction run_head) {
   FlashOutput<T> out = empty_output(q, v);
   const std::int64_t block_m = std::min(options.tiles.block_m, q.extent(1));
   const std::int64_t block_n = std::min(options.tiles.block_n, k.extent(1));
@@ -243,7 +264,8 @@ FlashOutput<T> forward(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& 
     add_counts(options.counters, run.counts);
   }
   for (std::int64_t r = 0; r < out.logsumexp.size(); ++r) {
-    out.logsumexp[r] = out.row_max[r] == kMinusInfinity<T> ? out.row_max[r] : out.row_max[r] + std::log(out.row_sum[r]);
+    out.logsumexp[r] =
+        out.row_max[r] == kMinusInfinity<T> ? out.row_max[r] : out.row_max[r] + std::log(out.row_sum[r]);
   }
   return out;
 }
@@ -252,22 +274,25 @@ FlashOutput<T> forward(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& 
 
 template <class T>
 FlashOutput<T> flash_attention_fa1(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
-                                   const FlashOptions& options, const Tensor<T>& mask, const Progress& progress) {
+                                   const FlashOptions& options, const Tensor<T>& mask,
+                                   const Progress& progress) {
   check_flash(q, k, v, options, mask);
   return forward(q, k, v, options, mask, progress, 2 * q.extent(1), fa1_head<T>);  // l and m of every row
 }
 
 template <class T>
 FlashOutput<T> flash_attention_fa2(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
-                                   const FlashOptions& options, const Tensor<T>& mask, const Progress& progress) {
+                                   const FlashOptions& options, const Tensor<T>& mask,
+                                   const Progress& progress) {
   check_flash(q, k, v, options, mask);
-  return forward(q, k, v, options, mask, progress, 2 * std::min(options.tiles.block_m, q.extent(1)), fa2_head<T>);
+  return forward(q, k, v, options, mask, progress, 2 * std::min(options.tiles.block_m, q.extent(1)),
+                 fa2_head<T>);
 }
 
-#define ALAB_INSTANTIATE(T)                                                                                  \
-  template FlashOutput<T> flash_attention_fa1(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,          \
-                                              const FlashOptions&, const Tensor<T>&, const Progress&);       \
-  template FlashOutput<T> flash_attention_fa2(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,          \
+#define ALAB_INSTANTIATE(T)                                                                            \
+  template FlashOutput<T> flash_attention_fa1(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,    \
+                                              const FlashOptions&, const Tensor<T>&, const Progress&); \
+  template FlashOutput<T> flash_attention_fa2(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,    \
                                               const FlashOptions&, const Tensor<T>&, const Progress&);
 ALAB_INSTANTIATE(float)
 ALAB_INSTANTIATE(double)

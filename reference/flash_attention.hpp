@@ -55,8 +55,9 @@ using TileObserver = std::function<void(const TileEvent&)>;
 /// Exact counts of a run, summed over heads.
 struct FlashCounters {
   Accesses accesses;
-  std::int64_t divisions = 0;       ///< by l, one per element of O (FA-1: in each tile; FA-2: once)
-  std::int64_t rescales = 0;        ///< multiplications of elements of O by a factor of their row (FA-1: 2 a tile; FA-2: 1)
+  std::int64_t divisions = 0;  ///< by l, one per element of O (FA-1: in each tile; FA-2: once)
+  std::int64_t rescales =
+      0;  ///< multiplications of elements of O by a factor of their row (FA-1: 2 a tile; FA-2: 1)
   std::int64_t exps = 0;            ///< exponentials of scores (not of rescale factors)
   std::int64_t tiles_computed = 0;  ///< tiles whose scores were computed
   std::int64_t tiles_skipped = 0;   ///< tiles never loaded

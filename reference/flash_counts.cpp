@@ -77,7 +77,9 @@ Accesses fa2_backward_accesses(std::int64_t n, std::int64_t d, const TilePlan& p
   return {2 * n * d + 2 * n * d + queries * (3 * d + 2), n + 2 * n * d + queries * d};
 }
 
-double theorem2_accesses(double n, double d, double sram_elements) { return n * n * d * d / sram_elements; }
+double theorem2_accesses(double n, double d, double sram_elements) {
+  return n * n * d * d / sram_elements;
+}
 
 double causal_tile_fraction(std::int64_t tiles) {
   require(tiles >= 1, "a fraction of ", tiles, " tiles is not defined: at least 1");

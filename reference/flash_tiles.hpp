@@ -15,9 +15,6 @@ struct TileRect {
   std::int64_t i = 0, j = 0, first_query = 0, queries = 0, first_key = 0, keys = 0;
 };
 
-template <class A>
-using ColumnArray = Eigen::Array<A, Eigen::Dynamic, 1>;
-
 /// One head of a tiled run: operands, scores, tile arithmetic and counts.
 template <class T>
 class TiledHead {
@@ -38,13 +35,18 @@ class TiledHead {
   std::int64_t key_tiles() const { return tile_count(view.k.rows(), options_.tiles.block_n); }
   TileRect rect(std::int64_t i, std::int64_t j) const {
     const std::int64_t row = i * options_.tiles.block_m, col = j * options_.tiles.block_n;
-    return {i, j, row, std::min(options_.tiles.block_m, view.q.rows() - row),
+    return {i,   j,
+            row, std::min(options_.tiles.block_m, view.q.rows() - row),
             col, std::min(options_.tiles.block_n, view.k.rows() - col)};
   }
   /// True when causality hides every score of the tile.
-  bool hidden(const TileRect& t) const { return scores.mask().visible(t.first_query + t.queries - 1) <= t.first_key; }
+  bool hidden(const TileRect& t) const {
+    return scores.mask().visible(t.first_query + t.queries - 1) <= t.first_key;
+  }
   /// True when causality hides some score of the tile: the element test is needed.
-  bool partly_hidden(const TileRect& t) const { return scores.mask().visible(t.first_query) < t.first_key + t.keys; }
+  bool partly_hidden(const TileRect& t) const {
+    return scores.mask().visible(t.first_query) < t.first_key + t.keys;
+  }
   bool kept(const TileRect& t) const { return options_.blocks.kept(t.i, t.j); }
 
   /// Scores of a tile, with its counts.
@@ -76,8 +78,16 @@ class TiledHead {
   /// An event with the running statistics of the tile's rows.
   TileEvent event(TileEvent::Kind kind, const TileRect& t, const ColumnArray<T>& m, const ColumnArray<T>& l,
                   const ColumnArray<T>& factor) const {
-    TileEvent e{.kind = kind, .query_tile = t.i, .key_tile = t.j, .first_query = t.first_query, .queries = t.queries,
-                .first_key = t.first_key, .keys = t.keys, .m = {}, .l = {}, .factor = {}};
+    TileEvent e{.kind = kind,
+                .query_tile = t.i,
+                .key_tile = t.j,
+                .first_query = t.first_query,
+                .queries = t.queries,
+                .first_key = t.first_key,
+                .keys = t.keys,
+                .m = {},
+                .l = {},
+                .factor = {}};
     e.m.assign(m.begin(), m.end());
     e.l.assign(l.begin(), l.end());
     e.factor.assign(factor.begin(), factor.end());
@@ -109,12 +119,12 @@ void check_flash(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v, con
   const std::int64_t cols = tile_count(k.extent(1), options.tiles.block_n);
   require(options.blocks.empty() || (options.blocks.rows == rows && options.blocks.cols == cols &&
                                      static_cast<std::int64_t>(options.blocks.keep.size()) == rows * cols),
-          "the block mask has ", options.blocks.rows, " x ", options.blocks.cols, " tiles, the scores have ", rows,
-          " x ", cols);
+          "the block mask has ", options.blocks.rows, " x ", options.blocks.cols, " tiles, the scores have ",
+          rows, " x ", cols);
   require(options.watch_head >= 0 && options.watch_head < q.extent(0) && options.watch_row >= 0 &&
               options.watch_row < q.extent(1),
-          "there is no head ", options.watch_head, " row ", options.watch_row, " to watch among ", q.extent(0),
-          " heads of ", q.extent(1), " rows");
+          "there is no head ", options.watch_head, " row ", options.watch_row, " to watch among ",
+          q.extent(0), " heads of ", q.extent(1), " rows");
 }
 
 inline void add_counts(FlashCounters* to, const FlashCounters& from) {

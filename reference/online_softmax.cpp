@@ -17,7 +17,8 @@ constexpr T kMinusInf = -std::numeric_limits<T>::infinity();
 template <class T>
 void check_rows(const Tensor<T>& x) {
   require(x.rank() == 2 && x.extent(0) >= 1 && x.extent(1) >= 1,
-          "softmax over rows takes x of shape [rows, V] with at least one element, got ", to_string(x.shape()));
+          "softmax over rows takes x of shape [rows, V] with at least one element, got ",
+          to_string(x.shape()));
 }
 
 template <class T>
@@ -208,15 +209,18 @@ SoftmaxRows<T> softmax_online(const Tensor<T>& x, Accesses* accesses) {
 template <class T>
 MergedRows<T> merge_rows(const MergedRows<T>& a, const MergedRows<T>& b) {
   for (const MergedRows<T>* part : {&a, &b}) {
-    require(part->o.rank() == 2 && part->m.shape() == Shape{part->o.extent(0)} && part->d.shape() == part->m.shape(),
-            "a partial result takes m, d of shape [rows] and o of shape [rows, width], got ", to_string(part->m.shape()),
-            ", ", to_string(part->d.shape()), " and ", to_string(part->o.shape()));
+    require(part->o.rank() == 2 && part->m.shape() == Shape{part->o.extent(0)} &&
+                part->d.shape() == part->m.shape(),
+            "a partial result takes m, d of shape [rows] and o of shape [rows, width], got ",
+            to_string(part->m.shape()), ", ", to_string(part->d.shape()), " and ",
+            to_string(part->o.shape()));
   }
   require(a.o.shape() == b.o.shape(), "the partial results differ in shape: o1 is ", to_string(a.o.shape()),
           ", o2 is ", to_string(b.o.shape()));
   MergedRows<T> out{a.m, a.d, a.o};
   for (std::int64_t r = 0; r < a.m.size(); ++r) {
-    const NormalizerPart<T> both = merge(NormalizerPart<T>{a.m[r], a.d[r]}, NormalizerPart<T>{b.m[r], b.d[r]});
+    const NormalizerPart<T> both =
+        merge(NormalizerPart<T>{a.m[r], a.d[r]}, NormalizerPart<T>{b.m[r], b.d[r]});
     const bool empty = both.m == kMinusInf<T>;
     const T weight_a = empty ? T(0) : a.d[r] * std::exp(a.m[r] - both.m) / both.d;
     const T weight_b = empty ? T(0) : b.d[r] * std::exp(b.m[r] - both.m) / both.d;
@@ -282,23 +286,24 @@ std::vector<OnlineStep> online_softmax_trace(std::span<const T> row) {
     part = merge(before, part);
     const bool rose = part.m > before.m;
     steps.push_back({static_cast<std::int64_t>(j), static_cast<double>(row[j]), static_cast<double>(part.m),
-                     static_cast<double>(part.d), rose ? static_cast<double>(std::exp(before.m - part.m)) : 1.0, rose});
+                     static_cast<double>(part.d),
+                     rose ? static_cast<double>(std::exp(before.m - part.m)) : 1.0, rose});
   }
   return steps;
 }
 
-#define ALAB_INSTANTIATE(T)                                                       \
-  template struct NormalizerPart<T>;                                              \
+#define ALAB_INSTANTIATE(T)                                                          \
+  template struct NormalizerPart<T>;                                                 \
   template NormalizerPart<T> merge_as_printed(NormalizerPart<T>, NormalizerPart<T>); \
-  template NormalizerPart<T> merge(NormalizerPart<T>, NormalizerPart<T>);         \
-  template NormalizerPart<T> reduce_sequential(std::span<const T>);               \
-  template NormalizerPart<T> reduce_random_tree(std::span<const T>, Rng&);        \
-  template SoftmaxRows<T> softmax_naive(const Tensor<T>&, Accesses*);             \
-  template SoftmaxRows<T> softmax_safe(const Tensor<T>&, Accesses*);              \
-  template SoftmaxRows<T> softmax_compensated(const Tensor<T>&);                  \
-  template SoftmaxRows<T> softmax_online(const Tensor<T>&, Accesses*);            \
-  template MergedRows<T> merge_rows(const MergedRows<T>&, const MergedRows<T>&);  \
-  template TopK<T> softmax_topk_fused(const Tensor<T>&, std::int64_t, Accesses*); \
+  template NormalizerPart<T> merge(NormalizerPart<T>, NormalizerPart<T>);            \
+  template NormalizerPart<T> reduce_sequential(std::span<const T>);                  \
+  template NormalizerPart<T> reduce_random_tree(std::span<const T>, Rng&);           \
+  template SoftmaxRows<T> softmax_naive(const Tensor<T>&, Accesses*);                \
+  template SoftmaxRows<T> softmax_safe(const Tensor<T>&, Accesses*);                 \
+  template SoftmaxRows<T> softmax_compensated(const Tensor<T>&);                     \
+  template SoftmaxRows<T> softmax_online(const Tensor<T>&, Accesses*);               \
+  template MergedRows<T> merge_rows(const MergedRows<T>&, const MergedRows<T>&);     \
+  template TopK<T> softmax_topk_fused(const Tensor<T>&, std::int64_t, Accesses*);    \
   template TopK<T> softmax_topk_separate(const Tensor<T>&, std::int64_t, Accesses*); \
   template std::vector<OnlineStep> online_softmax_trace(std::span<const T>);
 ALAB_INSTANTIATE(float)

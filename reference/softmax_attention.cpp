@@ -1,5 +1,5 @@
-// Softmax attention forward: naive and online. A is the type sums and scores are held in, T that of the tensors.
-// SPDX-License-Identifier: MIT
+// Softmax attention forward: naive and online. A is the type sums and scores are held in, T that of the
+// tensors. SPDX-License-Identifier: MIT
 #include "reference/softmax_attention.hpp"
 
 #include <cmath>
@@ -15,15 +15,18 @@ double resolved_scale(const AttentionOptions& options, std::int64_t head_dim) {
 }
 
 template <class T>
-void check_attention_shapes(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v, const Tensor<T>& mask) {
+void check_attention_shapes(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
+                            const Tensor<T>& mask) {
   for (const auto& [name, tensor] : {std::pair{"q", &q}, std::pair{"k", &k}, std::pair{"v", &v}}) {
     require(tensor->rank() == 3 && !tensor->empty(), name,
             " must have the shape [heads, tokens, head_dim] with at least one element, got ",
             to_string(tensor->shape()));
   }
-  require(q.extent(0) == k.extent(0) && k.extent(0) == v.extent(0), "q, k and v need the same number of heads, got ",
-          q.extent(0), ", ", k.extent(0), " and ", v.extent(0), ": repeat shared key-value heads first");
-  require(q.extent(2) == k.extent(2), "q and k need the same head_dim, got ", q.extent(2), " and ", k.extent(2));
+  require(q.extent(0) == k.extent(0) && k.extent(0) == v.extent(0),
+          "q, k and v need the same number of heads, got ", q.extent(0), ", ", k.extent(0), " and ",
+          v.extent(0), ": repeat shared key-value heads first");
+  require(q.extent(2) == k.extent(2), "q and k need the same head_dim, got ", q.extent(2), " and ",
+          k.extent(2));
   require(k.extent(1) == v.extent(1), "k and v need the same number of tokens, got ", k.extent(1), " and ",
           v.extent(1));
   if (mask.empty()) {
@@ -35,12 +38,13 @@ void check_attention_shapes(const Tensor<T>& q, const Tensor<T>& k, const Tensor
     const std::int64_t extent = mask.extent(-axis);
     broadcasts = extent == 1 || extent == full[static_cast<std::size_t>(3 - axis)];
   }
-  require(broadcasts, "the mask of shape ", to_string(mask.shape()), " does not fit scores of shape ", to_string(full),
-          ": give [tokens, keys] or [heads, tokens, keys]");
+  require(broadcasts, "the mask of shape ", to_string(mask.shape()), " does not fit scores of shape ",
+          to_string(full), ": give [tokens, keys] or [heads, tokens, keys]");
 }
 
 template <class T>
-ScoreMask<T>::ScoreMask(const Tensor<T>& mask, std::int64_t heads, std::int64_t rows, std::int64_t cols, bool causal)
+ScoreMask<T>::ScoreMask(const Tensor<T>& mask, std::int64_t heads, std::int64_t rows, std::int64_t cols,
+                        bool causal)
     : rows_(rows), cols_(cols), causal_(causal) {
   if (mask.empty()) {
     return;
@@ -68,8 +72,7 @@ constexpr std::int64_t kRowsPerStep = 128;  // rows between two looks at the sto
 /// P of one head in place of its scores; m and l per row. Rows of P sum to 1.
 template <class T, class A>
 void head_weights(const HeadView<T, A>& view, const AttentionScores<T, A>& scores, RowMatrix<A>& p,
-                  Eigen::Array<A, Eigen::Dynamic, 1>& m, Eigen::Array<A, Eigen::Dynamic, 1>& l,
-                  const Progress& progress, double done, double share) {
+                  ColumnArray<A>& m, ColumnArray<A>& l, const Progress& progress, double done, double share) {
   const std::int64_t rows = p.rows();
   for (std::int64_t first = 0; first < rows; first += kRowsPerStep) {
     progress.step(done + share * static_cast<double>(first) / static_cast<double>(rows), "softmax attention");
@@ -91,14 +94,14 @@ void head_weights(const HeadView<T, A>& view, const AttentionScores<T, A>& score
 }
 
 template <class T, class A>
-AttentionOutput<T> naive(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v, const AttentionOptions& options,
-                         const Tensor<T>& mask, const Progress& progress) {
+AttentionOutput<T> naive(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
+                         const AttentionOptions& options, const Tensor<T>& mask, const Progress& progress) {
   const std::int64_t heads = q.extent(0), rows = q.extent(1), cols = k.extent(1);
   AttentionOutput<T> out{Tensor<T>({heads, rows, v.extent(2)}), Tensor<T>({heads, rows})};
   const AttentionScores<T, A> scores(q, k, options, mask);
   const Metered held(options.meter, rows * cols + 2 * rows);
   RowMatrix<A> p(rows, cols);
-  Eigen::Array<A, Eigen::Dynamic, 1> m(rows), l(rows);
+  ColumnArray<A> m(rows), l(rows);
   for (std::int64_t h = 0; h < heads; ++h) {
     const double share = 1.0 / static_cast<double>(heads);
     const HeadView<T, A> view(q, k, v, h);
@@ -106,8 +109,7 @@ AttentionOutput<T> naive(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>
     for (std::int64_t first = 0; first < rows; first += kRowsPerStep) {
       progress.step((static_cast<double>(h) + 1) * share, "weights times values");
       const std::int64_t count = std::min(kRowsPerStep, rows - first);
-      head(out.output, h).middleRows(first, count) =
-          (p.middleRows(first, count) * view.v).template cast<T>();
+      head(out.output, h).middleRows(first, count) = (p.middleRows(first, count) * view.v).template cast<T>();
     }
     for (std::int64_t i = 0; i < rows; ++i) {
       out.logsumexp(h, i) = static_cast<T>(m(i) == kMinusInfinity<A> ? m(i) : m(i) + std::log(l(i)));
@@ -117,12 +119,13 @@ AttentionOutput<T> naive(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>
 }
 
 template <class T, class A>
-Tensor<T> weights(const Tensor<T>& q, const Tensor<T>& k, const AttentionOptions& options, const Tensor<T>& mask) {
+Tensor<T> weights(const Tensor<T>& q, const Tensor<T>& k, const AttentionOptions& options,
+                  const Tensor<T>& mask) {
   const std::int64_t heads = q.extent(0), rows = q.extent(1), cols = k.extent(1);
   Tensor<T> out({heads, rows, cols});
   const AttentionScores<T, A> scores(q, k, options, mask);
   RowMatrix<A> p(rows, cols);
-  Eigen::Array<A, Eigen::Dynamic, 1> m(rows), l(rows);
+  ColumnArray<A> m(rows), l(rows);
   for (std::int64_t h = 0; h < heads; ++h) {
     head_weights(HeadView<T, A>(q, k, k, h), scores, p, m, l, Progress{}, 0, 1);
     head(out, h) = p.template cast<T>();
@@ -136,7 +139,7 @@ void online_head(const HeadView<T, A>& view, const AttentionScores<T, A>& scores
                  AttentionOutput<T>& out, std::int64_t h, const Progress& progress) {
   const std::int64_t rows = view.q.rows(), cols = view.k.rows();
   RowMatrix<A> o = RowMatrix<A>::Zero(rows, view.v.cols());
-  Eigen::Array<A, Eigen::Dynamic, 1> m(rows), l(rows);
+  ColumnArray<A> m(rows), l(rows);
   m.setConstant(kMinusInfinity<A>);
   l.setZero();
   RowMatrix<A> s(rows, std::min(block_n, cols));
@@ -168,8 +171,9 @@ void online_head(const HeadView<T, A>& view, const AttentionScores<T, A>& scores
 }
 
 template <class T, class A>
-AttentionOutput<T> online(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v, const AttentionOptions& options,
-                          const Tensor<T>& mask, std::int64_t block_n, const Progress& progress) {
+AttentionOutput<T> online(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
+                          const AttentionOptions& options, const Tensor<T>& mask, std::int64_t block_n,
+                          const Progress& progress) {
   const std::int64_t heads = q.extent(0), rows = q.extent(1);
   AttentionOutput<T> out{Tensor<T>({heads, rows, v.extent(2)}), Tensor<T>({heads, rows})};
   const AttentionScores<T, A> scores(q, k, options, mask);
@@ -217,16 +221,17 @@ std::int64_t saved_for_backward_flash(std::int64_t heads, std::int64_t queries, 
   return heads * queries * (head_dim_v + 1);
 }
 
-#define ALAB_INSTANTIATE(T)                                                                                       \
-  template void check_attention_shapes(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&, const Tensor<T>&);   \
-  template class ScoreMask<T>;                                                                                    \
-  template Tensor<T> attention_weights(const Tensor<T>&, const Tensor<T>&, const AttentionOptions&,               \
-                                       const Tensor<T>&);                                                         \
-  template AttentionOutput<T> softmax_attention(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,             \
-                                                const AttentionOptions&, const Tensor<T>&, const Progress&);      \
-  template AttentionOutput<T> online_softmax_attention(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,      \
-                                                       const AttentionOptions&, const Tensor<T>&, std::int64_t,   \
-                                                       const Progress&);
+#define ALAB_INSTANTIATE(T)                                                                                  \
+  template void check_attention_shapes(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,                 \
+                                       const Tensor<T>&);                                                    \
+  template class ScoreMask<T>;                                                                               \
+  template Tensor<T> attention_weights(const Tensor<T>&, const Tensor<T>&, const AttentionOptions&,          \
+                                       const Tensor<T>&);                                                    \
+  template AttentionOutput<T> softmax_attention(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,        \
+                                                const AttentionOptions&, const Tensor<T>&, const Progress&); \
+  template AttentionOutput<T> online_softmax_attention(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&, \
+                                                       const AttentionOptions&, const Tensor<T>&,            \
+                                                       std::int64_t, const Progress&);
 ALAB_INSTANTIATE(float)
 ALAB_INSTANTIATE(double)
 #undef ALAB_INSTANTIATE

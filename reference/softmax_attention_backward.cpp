@@ -57,12 +57,16 @@ void backward_rows(const HeadView<T, A>& view, const Eigen::Ref<const RowMatrix<
 }
 
 template <class T, class A>
-AttentionGradients<T> backward(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v, const Tensor<T>& d_output,
-                               const AttentionOptions& options, const Tensor<T>& mask, RowTerm row_term,
-                               const Progress& progress) {
+AttentionGradients<T> backward(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
+                               const Tensor<T>& d_output, const AttentionOptions& options,
+                               const Tensor<T>& mask, RowTerm row_term, const Progress& progress) {
   const std::int64_t heads = q.extent(0), rows = q.extent(1), cols = k.extent(1);
-  AttentionGradients<T> out{Tensor<T>({heads, rows, v.extent(2)}), Tensor<T>({heads, rows}), Tensor<T>(q.shape()),
-                            Tensor<T>(k.shape()), Tensor<T>(v.shape()), Tensor<T>({heads, rows})};
+  AttentionGradients<T> out{Tensor<T>({heads, rows, v.extent(2)}),
+                            Tensor<T>({heads, rows}),
+                            Tensor<T>(q.shape()),
+                            Tensor<T>(k.shape()),
+                            Tensor<T>(v.shape()),
+                            Tensor<T>({heads, rows})};
   const AttentionScores<T, A> scores(q, k, options, mask);
   const Metered held(options.meter, 2 * rows * cols);
   Buffers<A> b{RowMatrix<A>(rows, cols), RowMatrix<A>(rows, cols)};
@@ -91,7 +95,8 @@ AttentionGradients<T> backward(const Tensor<T>& q, const Tensor<T>& k, const Ten
 template <class T>
 AttentionGradients<T> softmax_attention_backward(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
                                                  const Tensor<T>& d_output, const AttentionOptions& options,
-                                                 const Tensor<T>& mask, RowTerm row_term, const Progress& progress) {
+                                                 const Tensor<T>& mask, RowTerm row_term,
+                                                 const Progress& progress) {
   check_attention_shapes(q, k, v, mask);
   const Shape expected{q.extent(0), q.extent(1), v.extent(2)};
   require(d_output.shape() == expected, "the output gradient do has the shape ", to_string(d_output.shape()),
@@ -101,11 +106,10 @@ AttentionGradients<T> softmax_attention_backward(const Tensor<T>& q, const Tenso
              : backward<T, T>(q, k, v, d_output, options, mask, row_term, progress);
 }
 
-#define ALAB_INSTANTIATE(T)                                                                               \
-  template AttentionGradients<T> softmax_attention_backward(const Tensor<T>&, const Tensor<T>&,           \
-                                                            const Tensor<T>&, const Tensor<T>&,           \
-                                                            const AttentionOptions&, const Tensor<T>&,    \
-                                                            RowTerm, const Progress&);
+#define ALAB_INSTANTIATE(T)                                                                            \
+  template AttentionGradients<T> softmax_attention_backward(                                           \
+      const Tensor<T>&, const Tensor<T>&, const Tensor<T>&, const Tensor<T>&, const AttentionOptions&, \
+      const Tensor<T>&, RowTerm, const Progress&);
 ALAB_INSTANTIATE(float)
 ALAB_INSTANTIATE(double)
 #undef ALAB_INSTANTIATE
