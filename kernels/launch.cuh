@@ -1,6 +1,6 @@
 // The one launch interface. A rung's file includes this and nothing of CUDA's or the executor's own:
 //
-//   ALAB_RUNG(flash_attention_fwd, 30_fa2_order) closes the file; see kernels/README.md.
+//   ALAB_RUNG(kRung, run) closes the file; see kernels/README.md.
 //   alab::launch(stream, kernel<64, 64>, dim3(tiles, heads), dim3(128), shared_bytes, q, k, v, ...);
 //
 // ALAB_BUILD_CUDA is defined for the nvcc build of the file; otherwise the CPU executor compiles it.
@@ -11,13 +11,13 @@
 #include "reference/core/param.hpp"
 
 #if defined(ALAB_BUILD_CUDA)
-#include "kernels/cuda/launch_cuda.cuh"
 #define ALAB_BUILD_NAMESPACE cuda_build
+#include "kernels/cuda/launch_cuda.cuh"
 #else
-#include "kernels/executor/launch_executor.hpp"
 #ifndef ALAB_BUILD_NAMESPACE
 #define ALAB_BUILD_NAMESPACE fast_build
 #endif
+#include "kernels/executor/launch_executor.hpp"
 #endif
 
 // Closes a rung's file: ALAB_RUNG_SYMBOL is set by the build from the folder and the file's name

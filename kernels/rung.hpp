@@ -13,15 +13,27 @@
 
 namespace alab {
 
-/// How a launch is carried out. One object per run; it owns scratch memory and knows the buffers.
-/// Derived: executor::FastStream (fibers on this CPU), later a counted one, cuda::DeviceStream.
+/// How a launch is carried out. One object per run; it owns the memory that kernels touch and knows every
+/// buffer's name, base and size. Derived: executor::FastStream (fibers on this CPU), later a counted one,
+/// cuda::DeviceStream.
 class Stream {
  public:
   virtual ~Stream() = default;
-  /// Zero-initialised? No: filled with NaN, so that an unwritten element shows. Freed with the stream.
+  /// One of the op's own arrays: guard bands around, contents undefined. Not counted as scratch.
+  virtual void* array(std::string_view name, std::size_t bytes) = 0;
+  /// Working memory, guard bands around. Filled with NaN (all ones) when it is new, so that an unwritten element
+  /// shows; the same name and size again give the same memory with what is in it. Freed with the stream.
   virtual void* scratch(std::string_view name, std::size_t bytes) = 0;
   /// Bytes of scratch held at the peak (not the op's own inputs and outputs).
   virtual std::size_t peak_scratch_bytes() const = 0;
+  /// Copies and fills wait for the launches before them.
+  virtual void upload(void* to, const void* from, std::size_t bytes) = 0;
+  virtual void download(void* to, const void* from, std::size_t bytes) = 0;
+  virtual void set_zero(void* to, std::size_t bytes) = 0;
+  /// Waits for what was launched and returns "" or which buffer was written outside its bounds, and where.
+  virtual std::string damage() = 0;
+  /// Seconds that the work takes: wall clock on the executor, events on a GPU.
+  virtual double seconds(const std::function<void()>& work) = 0;
   /// Order in which the executor visits blocks and threads; a GPU ignores it.
   enum class Order { ascending, descending, shuffled };
   virtual void set_order(Order) {}

@@ -6,6 +6,56 @@ if(NOT BOOST_CONTEXT_LIBRARY OR NOT BOOST_CONTEXT_INCLUDE)
   message(FATAL_ERROR "Boost.Context is missing: apt install libboost-context-dev (app/run.sh does it)")
 endif()
 
+# ---- the executor's build of a CUDA file -----------------------------------------------------------------------
+# A few constructs are rewritten line by line (kernels/executor/rewrite.hpp); headers beside the rungs too.
+add_executable(alab_rewrite kernels/executor/rewrite_tool.cc kernels/executor/rewrite.cpp)
+target_link_libraries(alab_rewrite PRIVATE alab_flags)
+set_target_properties(alab_rewrite PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tools")
+set(ALAB_REWRITTEN "${CMAKE_BINARY_DIR}/rewritten")
+
+# alab_rewrite(FILE OUT): FILE, relative to the root, rewritten into the build folder; OUT gets its path.
+function(alab_rewrite file out)
+  set(result "${ALAB_REWRITTEN}/${file}")
+  add_custom_command(OUTPUT "${result}" COMMAND alab_rewrite "${CMAKE_SOURCE_DIR}/${file}" "${result}"
+                     DEPENDS alab_rewrite "${CMAKE_SOURCE_DIR}/${file}" COMMENT "Rewriting ${file}" VERBATIM)
+  set(${out} "${result}" PARENT_SCOPE)
+endfunction()
+
+file(GLOB device_headers CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}" kernels/*/*.cuh)
+set(rewritten_headers "")
+foreach(file IN LISTS device_headers)
+  alab_rewrite("${file}" result)
+  list(APPEND rewritten_headers "${result}")
+endforeach()
+add_custom_target(alab_device_headers DEPENDS ${rewritten_headers})
+
+# alab_executor_build(TARGET BUILD FILE SYMBOL): adds FILE to the object library TARGET as part of build
+# namespace BUILD, through a wrapper, so that one source can be compiled into more than one build.
+function(alab_executor_build target build file symbol)
+  if(NOT TARGET alab_rewritten_${symbol})
+    alab_rewrite("${file}" rewritten)
+    add_custom_target(alab_rewritten_${symbol} DEPENDS "${rewritten}")
+  endif()
+  get_filename_component(id "${file}" NAME_WE)
+  get_filename_component(folder "${file}" DIRECTORY)
+  set(wrapper "${CMAKE_BINARY_DIR}/rungs/${folder}/${id}.${build}.cpp")
+  file(CONFIGURE OUTPUT "${wrapper}" @ONLY CONTENT
+       "#define ALAB_BUILD_NAMESPACE @build@\n#define ALAB_RUNG_SYMBOL @symbol@\n#include \"@ALAB_REWRITTEN@/@file@\"\n")
+  target_sources(${target} PRIVATE "${wrapper}")
+  add_dependencies(${target} alab_rewritten_${symbol} alab_device_headers)
+endfunction()
+
+# alab_executor_library(TARGET): an object library with the executor's headers in front of CUDA's.
+function(alab_executor_library target)
+  file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/empty.gen.cpp" CONTENT "// Generated: an object library needs one source.\n")
+  add_library(${target} OBJECT "${CMAKE_BINARY_DIR}/empty.gen.cpp")
+  target_link_libraries(${target} PUBLIC alab_core)
+  target_include_directories(${target} BEFORE PRIVATE "${CMAKE_SOURCE_DIR}/kernels/executor/include" "${ALAB_REWRITTEN}")
+  # As nvcc: fused multiply-add where the source allows it. Kernels view arrays through float4 and the like.
+  target_compile_options(${target} PRIVATE -O3 -ffp-contract=fast -fno-strict-aliasing -ftls-model=initial-exec
+                         -Wno-unknown-pragmas -Wno-pedantic -Wno-unused-function)
+endfunction()
+
 file(GLOB op_files CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}/kernels" kernels/*/op.cpp)
 file(GLOB rung_files CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}/kernels" kernels/*/[0-9][0-9]_*.cu)
 list(SORT op_files)
@@ -16,21 +66,17 @@ foreach(file IN LISTS op_files)
   list(APPEND op_symbols op_${op})
 endforeach()
 
+alab_executor_library(alab_rungs_fast)
 set(rung_symbols "")
-set(fast_sources "")
 set(cuda_sources "")
 foreach(file IN LISTS rung_files)
   get_filename_component(op "${file}" DIRECTORY)
   get_filename_component(id "${file}" NAME_WE)
   set(symbol rung_${op}_${id})
   list(APPEND rung_symbols ${symbol})
-  # A one-line wrapper per build, so that one source file can be compiled into more than one.
-  set(fast "${CMAKE_BINARY_DIR}/rungs/${op}/${id}.fast.cpp")
-  file(CONFIGURE OUTPUT "${fast}" @ONLY CONTENT
-       "#define ALAB_RUNG_SYMBOL @symbol@\n#include \"kernels/@file@\"\n")
-  list(APPEND fast_sources "${fast}")
+  alab_executor_build(alab_rungs_fast fast_build "kernels/${file}" ${symbol})
   if(ALAB_HAVE_CUDA)
-    set(device "${CMAKE_BINARY_DIR}/rungs/${op}/${id}.cuda.cu")
+    set(device "${CMAKE_BINARY_DIR}/rungs/kernels/${op}/${id}.cuda.cu")
     file(CONFIGURE OUTPUT "${device}" @ONLY CONTENT
          "#define ALAB_BUILD_CUDA 1\n#define ALAB_RUNG_SYMBOL @symbol@\n#include \"kernels/@file@\"\n")
     list(APPEND cuda_sources "${device}")
@@ -45,32 +91,57 @@ else()
   alab_collect("${CMAKE_BINARY_DIR}/cuda_rungs.gen.cpp" "kernels/rung.hpp" cuda_build RungBuild cuda_rungs)
 endif()
 
-# Rungs on the executor, fast mode: plain speed, right values.
-add_library(alab_rungs_fast OBJECT ${fast_sources})
-target_link_libraries(alab_rungs_fast PUBLIC alab_core)
-target_include_directories(alab_rungs_fast PRIVATE "${CMAKE_SOURCE_DIR}/kernels/executor/include" "${BOOST_CONTEXT_INCLUDE}")
-target_compile_options(alab_rungs_fast PRIVATE -O3 -ffp-contract=fast -Wno-unknown-pragmas -Wno-pedantic)
+# ---- the CUDA build --------------------------------------------------------------------------------------------
+# alab_cuda_library(TARGET SOURCE...): objects that go into a host library; no relocatable device code, so no
+# device link step and no cycle between libraries.
+function(alab_cuda_library target)
+  add_library(${target} OBJECT ${ARGN})
+  set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES OFF CUDA_RUNTIME_LIBRARY Static)
+  # CMake 3.25.1 does not know CUDA20 for nvcc 12 and 13, hence the plain flag.
+  target_compile_options(${target} PRIVATE -std=c++20 -gencode=arch=compute_80,code=sm_80
+                         -gencode=arch=compute_90a,code=sm_90a -gencode=arch=compute_80,code=compute_80 -lineinfo
+                         -Xptxas=--warn-on-spills --expt-relaxed-constexpr -Xcompiler=-Wall)
+  target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${target} PUBLIC CUDA::cudart_static)
+endfunction()
 
 file(GLOB kernel_sources CONFIGURE_DEPENDS kernels/*.cpp kernels/executor/*.cpp kernels/*/op.cpp)
-if(NOT ALAB_HAVE_CUDA)
+set(cuda_objects "")
+if(ALAB_HAVE_CUDA)
+  file(GLOB cuda_host_sources CONFIGURE_DEPENDS kernels/cuda/*.cu)
+  alab_cuda_library(alab_rungs_cuda ${cuda_sources} ${cuda_host_sources})
+  set(cuda_objects $<TARGET_OBJECTS:alab_rungs_cuda>)
+else()
   list(APPEND kernel_sources "${CMAKE_SOURCE_DIR}/kernels/cuda/no_cuda.cc")
 endif()
-add_library(alab_kernels STATIC ${kernel_sources} $<TARGET_OBJECTS:alab_rungs_fast>
+add_library(alab_kernels STATIC ${kernel_sources} $<TARGET_OBJECTS:alab_rungs_fast> ${cuda_objects}
             "${CMAKE_BINARY_DIR}/ops.gen.cpp" "${CMAKE_BINARY_DIR}/fast_rungs.gen.cpp" "${CMAKE_BINARY_DIR}/cuda_rungs.gen.cpp")
 target_link_libraries(alab_kernels PUBLIC alab_reference PRIVATE "${BOOST_CONTEXT_LIBRARY}")
 target_include_directories(alab_kernels PRIVATE "${BOOST_CONTEXT_INCLUDE}")
-
 if(ALAB_HAVE_CUDA)
-  file(GLOB cuda_host_sources CONFIGURE_DEPENDS kernels/cuda/*.cu)
-  add_library(alab_rungs_cuda STATIC ${cuda_sources} ${cuda_host_sources})
-  set_target_properties(alab_rungs_cuda PROPERTIES CUDA_ARCHITECTURES OFF CUDA_RUNTIME_LIBRARY Static)
-  # CMake 3.25.1 does not know CUDA20 for nvcc 12 and 13, hence the plain flag.
-  target_compile_options(alab_rungs_cuda PRIVATE -std=c++20 -gencode=arch=compute_80,code=sm_80
-                         -gencode=arch=compute_90a,code=sm_90a -gencode=arch=compute_80,code=compute_80 -lineinfo
-                         -Xptxas=--warn-on-spills --expt-relaxed-constexpr)
-  target_include_directories(alab_rungs_cuda PRIVATE "${CMAKE_SOURCE_DIR}")
-  target_link_libraries(alab_rungs_cuda PUBLIC CUDA::cudart_static)
-  target_link_libraries(alab_rungs_cuda PRIVATE Eigen3::Eigen nlohmann_json::nlohmann_json)
-  target_link_libraries(alab_kernels PUBLIC alab_rungs_cuda)
-  target_link_libraries(alab_rungs_cuda PUBLIC alab_core)
+  target_link_libraries(alab_kernels PUBLIC CUDA::cudart_static)
+endif()
+
+# ---- kernels that exist for tests ------------------------------------------------------------------------------
+if(ALAB_TESTS)
+  file(GLOB sample_files CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}" tests/kernels/*.cu)
+  alab_executor_library(alab_samples)
+  set(sample_cuda "")
+  foreach(file IN LISTS sample_files)
+    get_filename_component(id "${file}" NAME_WE)
+    alab_executor_build(alab_samples fast_build "${file}" sample_${id})
+    if(ALAB_HAVE_CUDA)
+      set(device "${CMAKE_BINARY_DIR}/rungs/tests/kernels/${id}.cuda.cu")
+      file(CONFIGURE OUTPUT "${device}" @ONLY CONTENT "#define ALAB_BUILD_CUDA 1\n#include \"@file@\"\n")
+      list(APPEND sample_cuda "${device}")
+    endif()
+  endforeach()
+  add_library(alab_kernel_samples INTERFACE)
+  target_sources(alab_kernel_samples INTERFACE $<TARGET_OBJECTS:alab_samples>)
+  target_link_libraries(alab_kernel_samples INTERFACE alab_kernels)
+  if(ALAB_HAVE_CUDA)
+    alab_cuda_library(alab_samples_cuda ${sample_cuda})
+    target_sources(alab_kernel_samples INTERFACE $<TARGET_OBJECTS:alab_samples_cuda>)
+    target_compile_definitions(alab_kernel_samples INTERFACE ALAB_HAVE_CUDA)
+  endif()
 endif()

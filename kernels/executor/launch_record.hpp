@@ -1,0 +1,34 @@
+// One launch as the runtime sees it: which code, over which grid, in which order.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/executor/view.hpp"
+#include "kernels/rung.hpp"
+#include "reference/core/job.hpp"
+
+namespace alab::executor {
+
+struct Launch {
+  void (*invoke)(const void* call) = nullptr;  ///< runs the kernel once, as the thread that t_view names
+  const void* call = nullptr;                  ///< the kernel and its arguments
+  dim3 grid, block;
+  std::size_t dynamic_bytes = 0;
+  Site where;
+  Stream::Order order = Stream::Order::ascending;
+  std::uint64_t seed = 0;
+  const Progress* progress = nullptr;
+
+  std::uint64_t blocks() const { return std::uint64_t{grid.x} * grid.y * grid.z; }
+  unsigned threads() const { return block.x * block.y * block.z; }
+};
+
+/// "kernels/softmax_rows/00_naive.cu:41", folders above kernels left out.
+std::string describe(Site where);
+/// Error naming the launch, the value and the limit when the grid, block or shared memory is out of CUDA's
+/// limits.
+void check_limits(const Launch& launch);
+
+}  // namespace alab::executor

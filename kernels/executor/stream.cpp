@@ -1,0 +1,201 @@
+// Host memory and the spreading of blocks over OS threads.
+// SPDX-License-Identifier: MIT
+#include "kernels/executor/stream.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <mutex>
+#include <numeric>
+
+#include "kernels/executor/block_runner.hpp"
+#include "kernels/executor/workers.hpp"
+#include "reference/core/error.hpp"
+#include "reference/core/rng.hpp"
+
+namespace alab::executor {
+namespace {
+
+constexpr std::uint32_t kGuardWord = 0xFFC0DE5A;  // a quiet NaN
+constexpr std::size_t kAlignment = 256;           // as cudaMalloc gives
+
+void fill_guard(std::byte* from, const std::byte* to) {
+  for (; from < to; from += sizeof kGuardWord) {
+    std::memcpy(from, &kGuardWord, sizeof kGuardWord);
+  }
+}
+
+// First changed byte of [from, to), or to.
+const std::byte* first_change(const std::byte* from, const std::byte* to) {
+  for (; from < to; from += sizeof kGuardWord) {
+    if (std::memcmp(from, &kGuardWord, sizeof kGuardWord) != 0) {
+      std::size_t byte = 0;
+      while (std::memcmp(from + byte, reinterpret_cast<const std::byte*>(&kGuardWord) + byte, 1) == 0) {
+        ++byte;
+      }
+      return from + byte;
+    }
+  }
+  return to;
+}
+
+std::size_t round_up(std::size_t bytes, std::size_t unit) {
+  return (bytes + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+void HostMemory::Unmap::operator()(std::byte* p) const {
+  munmap(p, bytes);
+}
+
+std::byte* HostMemory::add(std::string_view name, std::size_t bytes, bool scratch) {
+  require(bytes > 0 && bytes <= std::size_t{1} << 40, "buffer '", name, "' of ", bytes,
+          " bytes is outside 1 byte to 1 TiB: check the problem's extents");
+  // The end of the buffer touches the upper band, so that one element too far is found.
+  const std::size_t padded = round_up(bytes, 4), total = round_up(padded, kAlignment) + 2 * kGuardBytes;
+  void* mapped = mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  require(mapped != MAP_FAILED, "no memory for buffer '", name, "' of ", bytes, " bytes (",
+          std::strerror(errno), "): choose a smaller problem");
+  auto* const start = static_cast<std::byte*>(mapped);
+  mappings_.emplace_back(start, Unmap{total});
+  std::byte* const base = start + kGuardBytes;
+  fill_guard(start, base);
+  fill_guard(base + padded, start + total);
+  regions_.push_back({std::string(name), base, bytes, scratch});
+  scratch_bytes_ += scratch ? bytes : 0;
+  return base;
+}
+
+std::byte* HostMemory::find(std::string_view name, std::size_t bytes) const {
+  const auto at = std::find_if(regions_.begin(), regions_.end(), [&](const Region& r) {
+    return r.scratch && r.name == name && r.bytes == bytes;
+  });
+  return at == regions_.end() ? nullptr : at->base;
+}
+
+std::string HostMemory::damage() const {
+  for (std::size_t i = 0; i < regions_.size(); ++i) {
+    const Region& r = regions_[i];
+    const std::byte* const start = mappings_[i].get();
+    const std::byte* const end = start + mappings_[i].get_deleter().bytes;
+    const std::byte* const after = r.base + round_up(r.bytes, 4);
+    if (const std::byte* hit = first_change(start, r.base); hit != r.base) {
+      return text("buffer '", r.name, "' was written ", r.base - hit, " bytes before its start");
+    }
+    if (const std::byte* hit = first_change(after, end); hit != end) {
+      return text("buffer '", r.name, "' of ", r.bytes, " bytes was written at byte ", hit - r.base,
+                  ", past its end");
+    }
+  }
+  return "";
+}
+
+void* ExecutorStream::array(std::string_view name, std::size_t bytes) {
+  return memory_.add(name, bytes, false);
+}
+
+void* ExecutorStream::scratch(std::string_view name, std::size_t bytes) {
+  if (std::byte* old = memory_.find(name, bytes)) {
+    return old;
+  }
+  std::byte* fresh = memory_.add(name, bytes, true);
+  std::memset(fresh, 0xFF, bytes);
+  return fresh;
+}
+
+void ExecutorStream::upload(void* to, const void* from, std::size_t bytes) {
+  std::memcpy(to, from, bytes);
+}
+void ExecutorStream::download(void* to, const void* from, std::size_t bytes) {
+  std::memcpy(to, from, bytes);
+}
+void ExecutorStream::set_zero(void* to, std::size_t bytes) {
+  std::memset(to, 0, bytes);
+}
+
+double ExecutorStream::seconds(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+FastStream::FastStream(const Progress& progress, unsigned workers)
+    : ExecutorStream(progress), workers_(workers == 0 ? Workers::instance().count() : workers) {}
+
+namespace {
+
+/// Hands out the blocks of one launch in its order, and keeps the first failure.
+class BlockQueue {
+ public:
+  explicit BlockQueue(const Launch& launch) : launch_(launch), count_(launch.blocks()) {
+    if (launch.order == Stream::Order::shuffled) {
+      order_.resize(count_);
+      std::iota(order_.begin(), order_.end(), std::uint64_t{0});
+      Rng rng(launch.seed);
+      for (std::uint64_t i = count_; i > 1; --i) {
+        std::swap(order_[i - 1], order_[rng.below(i)]);
+      }
+    }
+  }
+  void work() noexcept {
+    try {
+      BlockRunner& runner = BlockRunner::of_this_thread();
+      runner.begin_launch(launch_);
+      for (std::uint64_t i = 0; !failed_ && (i = next_.fetch_add(1)) < count_;) {
+        if (launch_.progress->stop.stop_requested()) {
+          throw Cancelled{};
+        }
+        runner.run_block(block_at(i));
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!failed_.exchange(true)) {
+        failure_ = std::current_exception();
+      }
+    }
+  }
+  void rethrow() const {
+    if (failure_) {
+      std::rethrow_exception(failure_);
+    }
+  }
+
+ private:
+  std::uint64_t block_at(std::uint64_t i) const {
+    switch (launch_.order) {
+      case Stream::Order::ascending:
+        return i;
+      case Stream::Order::descending:
+        return count_ - 1 - i;
+      default:
+        return order_[i];
+    }
+  }
+  const Launch& launch_;
+  std::uint64_t count_;
+  std::vector<std::uint64_t> order_;
+  std::atomic<std::uint64_t> next_{0};
+  std::atomic<bool> failed_{false};
+  std::mutex mutex_;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
+
+void FastStream::submit(Launch launch) {
+  launch.order = order_;
+  launch.seed = seed_++;
+  launch.progress = &progress_;
+  check_limits(launch);
+  BlockQueue queue(launch);
+  const auto helpers = static_cast<unsigned>(std::min<std::uint64_t>(launch.blocks(), workers_) - 1);
+  Workers::instance().run(helpers, [&queue] { queue.work(); });
+  queue.rethrow();
+}
+
+}  // namespace alab::executor
