@@ -11,6 +11,8 @@
 namespace alab {
 namespace {
 
+constexpr std::int64_t kLargestMap = 512;  // positions drawn per side: a quarter of a million cells
+
 void require_head(const AttentionInput& input, std::int64_t head) {
   require(head >= 0 && head < input.query.extent(0), "head ", head,
           " is outside this input, which has heads 0 .. ", input.query.extent(0) - 1);
@@ -26,6 +28,12 @@ Eigen::VectorXd scores(const AttentionInput& input, std::int64_t h, std::int64_t
   return row;
 }
 
+/// Keys that a query may see: all, or up to its own position, aligned at the bottom right.
+std::int64_t keys_seen(const AttentionInput& input, std::int64_t query) {
+  const std::int64_t keys = input.key.extent(1);
+  return input.causal ? std::clamp<std::int64_t>(query + 1 + keys - input.query.extent(1), 0, keys) : keys;
+}
+
 }  // namespace
 
 double scale_of(const AttentionInput& input) {
@@ -38,8 +46,7 @@ std::vector<float> score_row(const AttentionInput& input, std::int64_t head, std
   require(query >= 0 && query < input.query.extent(1), "query ", query,
           " is outside this input, which has positions 0 .. ", input.query.extent(1) - 1);
   const Eigen::VectorXd all = scores(input, head, query);
-  const std::int64_t seen = input.causal ? std::min<std::int64_t>(query + 1, all.size()) : all.size();
-  return {all.data(), all.data() + seen};
+  return {all.data(), all.data() + keys_seen(input, query)};
 }
 
 std::vector<std::string> token_labels(const AttentionInput& input, std::int64_t count) {
@@ -56,22 +63,24 @@ Heatmap attention_map(const AttentionInput& input, std::int64_t head, std::strin
   const float outside = std::numeric_limits<float>::quiet_NaN();
   Heatmap map;
   map.key = std::move(key);
-  map.rows = input.query.extent(1);
-  map.cols = input.key.extent(1);
+  map.rows = std::min(input.query.extent(1), kLargestMap);
+  map.cols = std::min(input.key.extent(1), kLargestMap);
   map.values.assign(static_cast<std::size_t>(map.rows * map.cols), outside);
   map.detail = map.values;
   for (std::int64_t i = 0; i < map.rows; ++i) {
     const Eigen::VectorXd row = scores(input, head, i);
-    const std::int64_t seen = input.causal ? std::min(i + 1, map.cols) : map.cols;
-    const double top = row.head(seen).maxCoeff();
+    const std::int64_t seen = keys_seen(input, i);
+    const double top = seen > 0 ? row.head(seen).maxCoeff() : -std::numeric_limits<double>::infinity();
     const double sum = std::isinf(top) ? 0 : (row.head(seen).array() - top).exp().sum();
-    for (std::int64_t j = 0; j < seen; ++j) {
+    for (std::int64_t j = 0; j < std::min(seen, map.cols); ++j) {
       const auto cell = static_cast<std::size_t>(i * map.cols + j);
       map.values[cell] = sum > 0 ? static_cast<float>(std::exp(row[j] - top) / sum) : 0.0F;
       map.detail[cell] = static_cast<float>(row[j]);
     }
   }
-  map.title = text("Attention weights of head ", head);
+  const bool cut = map.rows < input.query.extent(1) || map.cols < input.key.extent(1);
+  map.title =
+      text("Attention weights of head ", head, cut ? text(", first ", kLargestMap, " positions") : "");
   map.note =
       "Row: the query that looks. Column: the key it looks at. Every row sums to 1; blank cells are masked.";
   map.value_label = "weight";

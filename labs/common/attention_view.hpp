@@ -21,7 +21,8 @@ std::vector<float> score_row(const AttentionInput& input, std::int64_t head, std
 std::vector<std::string> token_labels(const AttentionInput& input, std::int64_t count);
 
 /// Attention weights of one head, softmax over the row of scores in double; cells that the query may not see
-/// are NaN (drawn as outside). detail holds q.k times the scale.
+/// are NaN (drawn as outside). detail holds q.k times the scale. Inputs of more than 512
+/// positions are drawn up to there; the weights still sum over all keys.
 Heatmap attention_map(const AttentionInput& input, std::int64_t head, std::string key);
 
 }  // namespace alab

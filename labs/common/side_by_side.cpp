@@ -93,7 +93,7 @@ Table side_by_side(const Op& op, const ParamSet& problem, const HostArrays& inpu
   table.rows.push_back(
       {Cell::words("reference"), Cell::words("double and plain float, once each"),
        Cell::number(worst_error(judged.plain, judged.truth), "error", measured_here("plain float form")),
-       Cell::number(seconds, "seconds", measured_here("double and float together")), kNone,
+       Cell::number(seconds, "seconds", timed_here("double and float together")), kNone,
        Cell::words("the truth")});
   if (context.simulated) {
     add_runs(table, op, Backend::simulated, problem, inputs, judged, executor_rungs(),

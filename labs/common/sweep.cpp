@@ -11,6 +11,9 @@ namespace alab {
 Provenance measured_here(std::string_view what) {
   return {Provenance::measured, what.empty() ? cpu_name() : text(cpu_name(), "; ", what)};
 }
+Provenance timed_here(std::string_view what) {
+  return {Provenance::measured, text(cpu_name(), "; clock", what.empty() ? "" : ", ", what)};
+}
 Provenance counted_by(std::string_view what) {
   return {Provenance::counted, std::string(what)};
 }

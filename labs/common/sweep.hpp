@@ -14,6 +14,9 @@ namespace alab {
 
 /// measured, on this CPU by name; what: "Eigen, float, 1 thread" or "".
 Provenance measured_here(std::string_view what = "");
+/// measured with the clock: the one kind of number that may differ between two runs of the same parameters.
+/// Put it on every time and on whatever is derived from one.
+Provenance timed_here(std::string_view what = "");
 /// counted by the named instrumentation while the algorithm ran.
 Provenance counted_by(std::string_view what);
 /// modelled; the formula as a reader would write it.
