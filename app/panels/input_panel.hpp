@@ -40,9 +40,9 @@ struct InputState {
 };
 
 /// True when choice changed (typed text counts when Enter or Use is pressed or the field loses focus).
-/// Item ids inside "input": ##source, ##layer, ##head, ##text_kind, ##text, ##use, ##book.
-bool input_panel(ui::Ui& ui, std::span<const InputEntry> entries, const ModelRange& model, InputChoice& choice,
-                 InputState& state);
+/// Item ids inside "input": ##source, ##layer, ##head, text_kind, ##text, use, ##book.
+bool input_panel(ui::Ui& ui, std::span<const InputEntry> entries, const ModelRange& model,
+                 InputChoice& choice, InputState& state);
 /// "SmolLM2 L17 H5" or the entry's label: for the bar along the top.
 std::string short_label(std::span<const InputEntry> entries, const InputChoice& choice);
 

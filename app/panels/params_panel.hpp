@@ -14,13 +14,14 @@ namespace alab::panels {
 struct ParamsState {
   std::string editing;  ///< key of the value being typed
   std::string buffer;
-  std::string error;    ///< what was wrong with the typed value, one sentence
+  std::string error;  ///< what was wrong with the typed value, one sentence
+  std::string error_key;
   bool focus_editor = false;
 };
 
 struct ParamsOptions {
-  int columns = 0;                              ///< 0: as many as fit
-  std::vector<std::string_view> hidden;         ///< keys that are set elsewhere
+  int columns = 0;                       ///< 0: as many as fit
+  std::vector<std::string_view> hidden;  ///< keys that are set elsewhere
   bool enabled = true;
 };
 
@@ -30,8 +31,15 @@ struct ParamsEvents {
   std::string sweep;       ///< key whose "sweep this" was chosen
 };
 
-/// Item ids inside "params": <key> (slider, switch or combo), <key>/value (number), context menu "menu/<key>".
-/// Double click sets the default, Ctrl+click or a click on the number types, Shift is fine.
-ParamsEvents params_panel(ui::Ui& ui, ParamSet& values, ParamsState& state, const ParamsOptions& options = {});
+/// Item ids inside "params": ##<key> (slider), <key> (switch: its label; choice: segmented), value:<key> (the
+/// number, a button), edit:<key> (the field while typing), menu:<key> (context menu: Default, Smallest,
+/// Largest, Sweep this). Double click sets the default, Ctrl+click or a click on the number types, Shift is
+/// fine.
+ParamsEvents params_panel(ui::Ui& ui, ParamSet& values, ParamsState& state,
+                          const ParamsOptions& options = {});
+
+/// Where a slider puts value: rounded to a power of two for log2 integers unless fine, to an integer for
+/// integers.
+double snapped(const Param& param, double value, bool fine);
 
 }  // namespace alab::panels

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,15 +20,17 @@ struct ResultViewState {
   std::map<std::string, HeatmapState, std::less<>> heatmaps;
   std::map<std::string, TableState, std::less<>> tables;
   std::map<std::string, StepperState, std::less<>> steppers;
-  std::string focus;    ///< set by the shell: key of a plot, map, table, stepper, or "checks"; cleared when shown
+  std::string
+      focus;  ///< set by the shell: key of a plot, map, table, stepper, or "checks"; cleared when shown
   std::string current;  ///< key of the tab in view (read by the shell)
 };
 
 struct ResultViewOptions {
   std::string_view prediction_plot;  ///< key of the plot that carries the prediction
   const Curve* prediction = nullptr;
-  bool hide_truth = false;           ///< a prediction is open: plots show axes only
-  bool draw_curve = false;           ///< prediction_plot is drawn on with the mouse
+  bool hide_truth = false;        ///< a prediction is open: plots show axes only, other tabs wait
+  bool draw_curve = false;        ///< prediction_plot is drawn on with the mouse
+  std::string_view pinned_table;  ///< key of a table kept below the tabs when there is room, else a tab
 };
 
 struct ResultViewEvents {
@@ -38,10 +39,13 @@ struct ResultViewEvents {
 };
 
 /// result may be nullptr: then status says why. version changes with each new Result.
-/// Tab ids: "<key>" under the tab bar "##results".
+/// Tab ids: "<key>" under the tab bar "##results"; the last one is "checks".
 ResultViewEvents result_view(ui::Ui& ui, const Result* result, std::uint64_t version,
                              const ui::PanelStatus& status, ResultViewState& state,
                              const ResultViewOptions& options = {});
+/// A reveal or a playing stepper is in view: the shell must not idle.
 bool wants_frames(const ResultViewState& state);
+/// "attention_map" -> "Attention map".
+std::string title_of_key(std::string_view key);
 
 }  // namespace alab::panels

@@ -9,16 +9,19 @@
 
 namespace alab::panels {
 
+enum class CellState : std::uint8_t { to_come, loaded, done, skipped };
+
 struct StepperState {
   std::uint64_t version = 0;
+  bool prepared = false;
   std::int64_t frame = 0;
   bool playing = false;
-  float speed = 4;            ///< frames per second
-  double due = 0;             ///< when the next frame is shown while playing
-  std::vector<std::int32_t> first_touch;   ///< cell -> frame that first loads or computes it, or -1
-  std::vector<std::int32_t> last_touch;
-  std::vector<std::uint8_t> cell_skipped;  ///< 1: only ever skipped
+  float speed = 4;  ///< frames per second
+  double due = 0;   ///< when the next frame is shown while playing
+  /// cell -> frame of its first load, of its last compute, of its first skip; -1 never
+  std::vector<std::int32_t> loaded_at, done_at, skipped_at;
   std::vector<std::vector<double>> series;  ///< quantity -> one value per frame
+  std::vector<double> bar;                  ///< one row only: quantity 0 when its column was computed
 };
 
 struct StepperOptions {
@@ -26,11 +29,19 @@ struct StepperOptions {
   bool keyboard = true;  ///< arrows, Home, End and space act while the panel's window is focused
 };
 
-/// Item ids inside "stepper/<key>": ##first ##back ##play ##forward ##last ##scrub ##speed ##grid ##export.
-/// True when the frame shown has changed.
-bool stepper_panel(ui::Ui& ui, const Stepper& stepper, std::uint64_t version, StepperState& state, ImVec2 size,
-                   const StepperOptions& options = {});
+/// What the grid shows for a cell at state.frame.
+CellState cell_state(const Stepper& stepper, const StepperState& state, std::int64_t row, std::int64_t col);
+void prepare(const Stepper& stepper, StepperState& state);
+
+/// A stepper with one row draws bars: the height is quantity 0 at the frame that computes the column.
+/// Item ids inside "stepper:<key>": ##first ##back ##play ##forward ##last (each /button), ##scrub, speed,
+/// grid,
+/// ##export/button. True when the frame shown has changed.
+bool stepper_panel(ui::Ui& ui, const Stepper& stepper, std::uint64_t version, StepperState& state,
+                   ImVec2 size, const StepperOptions& options = {});
 /// True while a stepper plays: the shell must not idle.
-inline bool wants_frames(const StepperState& state) { return state.playing; }
+inline bool wants_frames(const StepperState& state) {
+  return state.playing;
+}
 
 }  // namespace alab::panels

@@ -1,6 +1,6 @@
 // Colours, fonts and sizes of the window: a light "paper" theme and a dark one.
-// Everything that draws takes its colours from a Palette and its sizes in em, so both scale and switch at once.
-// SPDX-License-Identifier: MIT
+// Everything that draws takes its colours from a Palette and its sizes in em, so both scale and switch at
+// once. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <array>
@@ -20,9 +20,11 @@ struct Palette {
   ImVec4 hover, selected;
   ImVec4 bar, bar_ink, bar_muted, bar_field;  ///< the strip along the top
   ImVec4 plot_grid;
-  ImVec4 blue, green, orange, pink, amber;  ///< text-safe accents: predict, explain and passed, trouble, recorded, now
-  ImVec4 tint_blue, tint_green, tint_orange, tint_pink, tint_amber, tint_grey;  ///< grounds of cards and chips
-  ImVec4 on_accent;                                                             ///< text on a filled accent
+  ImVec4 blue, green, orange, pink,
+      amber;  ///< text-safe accents: predict, explain and passed, trouble, recorded, now
+  ImVec4 tint_blue, tint_green, tint_orange, tint_pink, tint_amber,
+      tint_grey;                 ///< grounds of cards and chips
+  ImVec4 on_accent;              ///< text on a filled accent
   std::array<ImVec4, 8> series;  ///< Okabe-Ito, ordered by contrast on this theme's plot ground
 };
 

@@ -25,7 +25,8 @@ struct Hooks {
   std::function<void(std::string_view word)> open_glossary;
 };
 
-/// A term, its slider and its line share a colour and light up together. Keys are Param, Series or Term names.
+/// A term, its slider and its line share a colour and light up together. Keys are Param, Series or Term
+/// names.
 struct Links {
   std::map<std::string, int, std::less<>> colors;  ///< key -> index into Palette::series
   std::string hovered;                             ///< set while drawing, read in the next frame
@@ -49,14 +50,16 @@ struct Ui {
 
 /// Once per frame before anything is drawn: moves the hover of the last frame into place.
 void begin_frame(Ui& ui);
-/// Gives each key the next colour of the series palette, in order; keys beyond eight share the last one's ink.
+/// Gives each key the next colour of the series palette, in order; keys beyond eight share the last one's
+/// ink.
 void set_links(Ui& ui, std::span<const std::string_view> keys);
 bool link_hovered(const Ui& ui, std::string_view key);
 void hover_link(Ui& ui, std::string_view key);
 /// The linked colour of key, or fallback.
 ImVec4 link_color(const Ui& ui, std::string_view key, const ImVec4& fallback);
 
-// ---- type ---------------------------------------------------------------------------------------------------
+// ---- type
+// ---------------------------------------------------------------------------------------------------
 enum class Type { body, small, tiny, heading1, heading2, heading3, bold, italic, code };
 void push_type(const Ui& ui, Type type);
 void pop_type();
@@ -69,7 +72,8 @@ void muted(const Ui& ui, std::string_view text, Type type = Type::small);
 void text_fitted(const Ui& ui, std::string_view text, float width);
 void vspace(float lines);
 
-// ---- cards and callouts -------------------------------------------------------------------------------------
+// ---- cards and callouts
+// -------------------------------------------------------------------------------------
 enum class CardKind { predict, run, explain, find_the_bug, errata, plain };
 struct CardLook {
   const char* title;
@@ -79,14 +83,17 @@ struct CardLook {
 CardLook look_of(const Ui& ui, CardKind kind);
 /// A rounded ground with a coloured rule at the left, an icon and a title. Grows with its content.
 /// title empty: the kind's own name. Returns true always; pair with end_card.
-bool begin_card(const Ui& ui, const char* str_id, CardKind kind, std::string_view title = {}, float width = 0);
+bool begin_card(const Ui& ui, const char* str_id, CardKind kind, std::string_view title = {},
+                float width = 0);
 void end_card();
 
-// ---- buttons ------------------------------------------------------------------------------------------------
+// ---- buttons
+// ------------------------------------------------------------------------------------------------
 bool primary_button(const Ui& ui, const char* label, bool enabled = true, float width = 0);
 bool quiet_button(const Ui& ui, const char* label, bool enabled = true, float width = 0);
 /// No ground until hovered. tooltip says what it does; it is also what a screen test reads.
-bool icon_button(const Ui& ui, const char* str_id, const char* icon, std::string_view tooltip, bool enabled = true);
+bool icon_button(const Ui& ui, const char* str_id, const char* icon, std::string_view tooltip,
+                 bool enabled = true);
 bool link_text(const Ui& ui, const char* str_id, std::string_view text);
 /// One option of a question, wrapped text, whole row clickable. Item id: str_id.
 /// mark: 0 none, +1 right, -1 wrong (shown after commit).
@@ -97,12 +104,14 @@ bool segmented(const Ui& ui, const char* str_id, std::span<const std::string_vie
                float width = 0);
 bool toggle(const Ui& ui, const char* label, bool* value);
 
-// ---- numbers ------------------------------------------------------------------------------------------------
+// ---- numbers
+// ------------------------------------------------------------------------------------------------
 ImVec4 provenance_color(const Ui& ui, Provenance::Kind kind);
 /// "counted" on a quiet tint; hovering shows the source.
 void provenance_chip(const Ui& ui, const Provenance& provenance);
 float provenance_chip_width(const Ui& ui, const Provenance& provenance);
-void chip(const Ui& ui, std::string_view text, const ImVec4& color, const ImVec4& ground, std::string_view tooltip = {});
+void chip(const Ui& ui, std::string_view text, const ImVec4& color, const ImVec4& ground,
+          std::string_view tooltip = {});
 /// Filled by fraction; 1 shows a check mark; < 0 an empty ring.
 void progress_ring(const Ui& ui, double fraction, float radius = 0);
 /// A lamp: passed or not, the criterion in words, the value, and a gauge with the band. Wraps at width.
@@ -111,16 +120,19 @@ void lamp(Ui& ui, const Check& check, float width = 0);
 void scalar_line(Ui& ui, const Scalar& scalar);
 void sparkline(const ImVec4& color, std::span<const double> values, ImVec2 size);
 
-// ---- help ---------------------------------------------------------------------------------------------------
+// ---- help
+// ---------------------------------------------------------------------------------------------------
 /// The word underlined with dots; hover or focus opens a small popover with symbol and meaning.
 void glossary_term(Ui& ui, std::string_view word);
 void tooltip(const Ui& ui, std::string_view text);
 /// tooltip when the last item is hovered for a moment.
 void help(const Ui& ui, std::string_view text);
 /// A button in the corner; copies text() and reports to the hook.
-void copy_button(const Ui& ui, const char* str_id, std::string_view what, const std::function<std::string()>& text);
+void copy_button(const Ui& ui, const char* str_id, std::string_view what,
+                 const std::function<std::string()>& text);
 
-// ---- states -------------------------------------------------------------------------------------------------
+// ---- states
+// -------------------------------------------------------------------------------------------------
 enum class Phase { empty, running, done, stale, failed, unavailable };
 /// What a panel says about its job. message: one sentence; command: what mends it (shown as code, with copy).
 struct PanelStatus {
