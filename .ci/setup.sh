@@ -7,6 +7,7 @@ BUNDLE_VERSION=1.92.801
 BUNDLE_PREFIX="$CACHE/prefix/imgui-bundle-$BUNDLE_VERSION"
 export CCACHE_DIR="${CCACHE_DIR:-$CACHE/ccache}"
 export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-3G}"
+export CCACHE_NOHASHDIR=1
 export NINJA_STATUS="  [%f/%t, %es] "
 
 PACKAGES_BUILD="build-essential cmake ninja-build ccache pkg-config git ca-certificates python3 python3-venv
