@@ -21,7 +21,7 @@ enum class Rescale {
 /// Which tiles of the score matrix exist, [query tiles, key tiles], 1 keeps. Empty: all.
 struct BlockMask {
   std::int64_t rows = 0, cols = 0;
-  std::vector<std::uint8_t> keep;
+  std::vector<std::uint8_t> keep = {};
   bool empty() const { return keep.empty(); }
   bool kept(std::int64_t i, std::int64_t j) const {
     return empty() || keep[static_cast<std::size_t>(i * cols + j)] != 0;
@@ -44,9 +44,9 @@ struct TileEvent {
   Kind kind = compute;
   std::int64_t query_tile = 0, key_tile = 0;
   std::int64_t first_query = 0, queries = 0, first_key = 0, keys = 0;
-  std::vector<double> m, l;    ///< running maximum and sum; -inf and 0 before the first visible key
-  std::vector<double> factor;  ///< e^{m_old - m_new} as applied; 1 where the maximum stayed
-  std::int64_t watched = 0;    ///< index in these vectors of the watched row (0 when it is in another tile)
+  std::vector<double> m = {}, l = {};  ///< running maximum and sum; -inf and 0 before the first visible key
+  std::vector<double> factor = {};     ///< e^{m_old - m_new} as applied; 1 where the maximum stayed
+  std::int64_t watched = 0;  ///< index in these vectors of the watched row (0 when it is in another tile)
   double norm_before = 0,
          norm_after = 0;  ///< Euclidean norm of the watched row's accumulator around the event
 };
@@ -67,12 +67,12 @@ struct FlashCounters {
 struct FlashOptions {
   bool causal = false;  ///< bottom-right aligned
   double scale = 0;     ///< 0 stands for 1/sqrt(head_dim)
-  TilePlan tiles;
+  TilePlan tiles = {};
   Rescale rescale = Rescale::correct;
-  BlockMask blocks;                   ///< empty: dense
+  BlockMask blocks = {};              ///< empty: dense
   FlashCounters* counters = nullptr;  ///< added to
   AllocationMeter* meter = nullptr;   ///< tile buffers and row statistics, in elements
-  TileObserver observer;              ///< called for watch_head only
+  TileObserver observer = {};         ///< called for watch_head only
   std::int64_t watch_head = 0, watch_row = 0;
 };
 

@@ -84,10 +84,7 @@ class TiledHead {
                 .first_query = t.first_query,
                 .queries = t.queries,
                 .first_key = t.first_key,
-                .keys = t.keys,
-                .m = {},
-                .l = {},
-                .factor = {}};
+                .keys = t.keys};
     e.m.assign(m.begin(), m.end());
     e.l.assign(l.begin(), l.end());
     e.factor.assign(factor.begin(), factor.end());

@@ -84,7 +84,7 @@ AttentionOutput<T> softmax_attention(const Tensor<T>& q, const Tensor<T>& k, con
 template <class T>
 AttentionOutput<T> online_softmax_attention(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
                                             const AttentionOptions& options = {}, const Tensor<T>& mask = {},
-                                            std::int64_t block_n = 1);
+                                            std::int64_t block_n = 1, const Progress& progress = {});
 
 /// The honest CPU baseline: tiles of queries against tiles of keys with Eigen's products, online softmax,
 /// vectorised exp, causal tiles that hold no visible key skipped, query tiles spread over threads.
