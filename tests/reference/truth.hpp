@@ -54,13 +54,15 @@ Attention attention(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v, 
         l += std::exp(s[static_cast<std::size_t>(j)] - m);
       }
       out.logsumexp(h, i) = static_cast<double>(empty ? m : m + std::log(l));
-      for (std::int64_t j = 0; j < cols && !empty; ++j) {
-        out.weights(h, i, j) = static_cast<double>(std::exp(s[static_cast<std::size_t>(j)] - m) / l);
+      for (std::int64_t j = 0; j < cols; ++j) {
+        auto& weight = s[static_cast<std::size_t>(j)];
+        weight = empty ? 0 : std::exp(weight - m) / l;
+        out.weights(h, i, j) = static_cast<double>(weight);
       }
       for (std::int64_t c = 0; c < width; ++c) {
         long double sum = 0;
-        for (std::int64_t j = 0; j < cols && !empty; ++j) {
-          sum += std::exp(s[static_cast<std::size_t>(j)] - m) / l * v(h, j, c);
+        for (std::int64_t j = 0; j < cols; ++j) {
+          sum += s[static_cast<std::size_t>(j)] * v(h, j, c);
         }
         out.output(h, i, c) = static_cast<double>(sum);
       }
