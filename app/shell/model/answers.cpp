@@ -48,8 +48,8 @@ Judgement judge_number(const Prediction& prediction, const Answer& answer, const
   const std::string value = format_value(truth->value, truth->hint);
   const std::string unit = truth->unit.empty() ? "" : " " + truth->unit;
   return by_distance(off, prediction.tolerance,
-                     text("it was ", value, unit, "; you are ", percent(off), " off (", percent(prediction.tolerance),
-                          " counts as right)"));
+                     text("it was ", value, unit, "; you are ", percent(off), " off (",
+                          percent(prediction.tolerance), " counts as right)"));
 }
 
 const Series* series_of(const Plot& plot, std::string_view key) {
@@ -64,12 +64,14 @@ Judgement judge_curve(const Prediction& prediction, const Answer& answer, const 
     return {Verdict::none, text("the run gave no '", prediction.series, "' to compare with")};
   }
   std::vector<double> offs;
-  const double span = series->ys.empty() ? 0 : *std::ranges::max_element(series->ys) - *std::ranges::min_element(series->ys);
+  const double span =
+      series->ys.empty() ? 0 : *std::ranges::max_element(series->ys) - *std::ranges::min_element(series->ys);
   for (std::size_t i = 0; i < series->xs.size(); ++i) {
     const double drawn = stroke_at(answer.curve, series->xs[i], plot->x.log);
     const double truth = series->ys[i];
-    const double off = plot->y.log && drawn > 0 && truth > 0 ? std::exp(std::abs(std::log(drawn / truth))) - 1
-                                                             : std::abs(drawn - truth) / (span > 0 ? span : 1);
+    const double off = plot->y.log && drawn > 0 && truth > 0
+                           ? std::exp(std::abs(std::log(drawn / truth))) - 1
+                           : std::abs(drawn - truth) / (span > 0 ? span : 1);
     if (std::isfinite(off)) {
       offs.push_back(off);
     }
@@ -80,17 +82,26 @@ Judgement judge_curve(const Prediction& prediction, const Answer& answer, const 
   std::ranges::nth_element(offs, offs.begin() + static_cast<std::ptrdiff_t>(offs.size() / 2));
   const double median = offs[offs.size() / 2];
   const double tolerance = prediction.tolerance > 0 ? prediction.tolerance : kDefaultCurveTolerance;
-  return by_distance(median, tolerance,
-                     plot->y.log ? text("half of your points are within a factor of ", format_value(1 + median, "ratio"))
-                                 : text("half of your points are within ", percent(median), " of the range"));
+  return by_distance(
+      median, tolerance,
+      plot->y.log ? text("half of your points are within a factor of ", format_value(1 + median, "ratio"))
+                  : text("half of your points are within ", percent(median), " of the range"));
 }
 
 }  // namespace
 
-Answer skipped_answer() { return {AnswerKind::skipped, -1, 0, {}}; }
-Answer choice_answer(int index) { return {AnswerKind::choice, index, 0, {}}; }
-Answer number_answer(double value) { return {AnswerKind::number, -1, value, {}}; }
-Answer curve_answer(Stroke stroke) { return {AnswerKind::curve, -1, 0, std::move(stroke)}; }
+Answer skipped_answer() {
+  return {AnswerKind::skipped, -1, 0, {}};
+}
+Answer choice_answer(int index) {
+  return {AnswerKind::choice, index, 0, {}};
+}
+Answer number_answer(double value) {
+  return {AnswerKind::number, -1, value, {}};
+}
+Answer curve_answer(Stroke stroke) {
+  return {AnswerKind::curve, -1, 0, std::move(stroke)};
+}
 
 std::string answer_text(const Prediction& prediction, const Answer& answer) {
   switch (answer.kind) {

@@ -33,7 +33,8 @@ Answer choice_answer(int index);
 Answer number_answer(double value);
 Answer curve_answer(Stroke stroke);
 
-/// The answer as words for {prediction}: the option's text, "3.5 MB", "a curve of slope 1.9"; "" when none or skipped.
+/// The answer as words for {prediction}: the option's text, "3.5 MB", "a curve of slope 1.9"; "" when none or
+/// skipped.
 std::string answer_text(const Prediction& prediction, const Answer& answer);
 
 enum class Verdict { none, right, close, wrong, skipped };
@@ -42,9 +43,9 @@ struct Judgement {
   Verdict verdict = Verdict::none;
   std::string words;  ///< one sentence: "3 % off, within 10 %"
 };
-/// number: right within the prediction's relative tolerance, close within three times that. curve: the median factor
-/// between drawn and true values; right within tolerance (0.25 when none is given). The result may lack the truth's
-/// key; then the sentence says so and the verdict is none.
+/// number: right within the prediction's relative tolerance, close within three times that. curve: the median
+/// factor between drawn and true values; right within tolerance (0.25 when none is given). The result may
+/// lack the truth's key; then the sentence says so and the verdict is none.
 Judgement judge_answer(const Prediction& prediction, const Answer& answer, const Result& result);
 
 /// y of the stroke at x, linear between points (in log x when log_x); NaN outside.

@@ -43,7 +43,8 @@ LoadReport load_state(const std::filesystem::path& file, Workbook& workbook) {
     return report;
   }
   try {
-    const auto left_out = workbook.from_json(parse_json(read_file(file, kMaxStateBytes), file.filename().string()));
+    const auto left_out =
+        workbook.from_json(parse_json(read_file(file, kMaxStateBytes), file.filename().string()));
     if (!left_out.empty()) {
       report.message = text("Some saved values no longer fit and were left out: ", listed(left_out));
     }
@@ -51,11 +52,10 @@ LoadReport load_state(const std::filesystem::path& file, Workbook& workbook) {
     report.set_aside = free_name(file);
     std::error_code error;
     std::filesystem::rename(file, report.set_aside, error);
-    report.message =
-        error ? text("Your saved progress cannot be read (", e.what(), ") nor set aside (", error.message(),
-                     "); move ", file.string(), " away by hand")
-              : text("Your saved progress could not be read (", e.what(), "); it was kept as ",
-                     report.set_aside.filename().string(), " and you start fresh");
+    report.message = error ? text("Your saved progress cannot be read (", e.what(), ") nor set aside (",
+                                  error.message(), "); move ", file.string(), " away by hand")
+                           : text("Your saved progress could not be read (", e.what(), "); it was kept as ",
+                                  report.set_aside.filename().string(), " and you start fresh");
     if (error) {
       report.set_aside.clear();
     }

@@ -13,11 +13,12 @@
 namespace alab::shell {
 
 struct LoadReport {
-  bool found = false;    ///< there was a file
-  std::string message;   ///< "" or what to tell the student, one sentence
+  bool found = false;               ///< there was a file
+  std::string message;              ///< "" or what to tell the student, one sentence
   std::filesystem::path set_aside;  ///< where a damaged file went
 };
-/// Reads file into workbook. A file that cannot be read is renamed to <file>.damaged-<UTC time>, never deleted.
+/// Reads file into workbook. A file that cannot be read is renamed to <file>.damaged-<UTC time>, never
+/// deleted.
 LoadReport load_state(const std::filesystem::path& file, Workbook& workbook);
 
 /// Writes the workbook shortly after each change; never waits in the calling thread.

@@ -94,7 +94,9 @@ const LessonSection& Workbook::section(const Lab& lab, std::string_view key) con
   return kNone;
 }
 
-const std::vector<Preset>& Workbook::presets(const Lab& lab) const { return texts(lab).presets; }
+const std::vector<Preset>& Workbook::presets(const Lab& lab) const {
+  return texts(lab).presets;
+}
 
 Page Workbook::page() const {
   const LabProgress* progress = lab_ == nullptr ? nullptr : find_progress(*lab_);
@@ -103,7 +105,8 @@ Page Workbook::page() const {
 
 const Step* Workbook::step() const {
   const Page here = page();
-  return lab_ != nullptr && here.kind == PageKind::step ? &lab_->steps[static_cast<std::size_t>(here.step)] : nullptr;
+  return lab_ != nullptr && here.kind == PageKind::step ? &lab_->steps[static_cast<std::size_t>(here.step)]
+                                                        : nullptr;
 }
 
 const Experiment* Workbook::experiment() const {
@@ -131,7 +134,8 @@ bool Workbook::open_step(std::string_view lab_id, std::string_view step_key) {
     return false;
   }
   const auto found = std::ranges::find_if(lab->steps, [&](const Step& s) { return s.key == step_key; });
-  return found != lab->steps.end() && open(lab_id, {PageKind::step, static_cast<int>(found - lab->steps.begin())});
+  return found != lab->steps.end() &&
+         open(lab_id, {PageKind::step, static_cast<int>(found - lab->steps.begin())});
 }
 
 void Workbook::enter(const Lab& lab, Page page) {
@@ -149,8 +153,12 @@ void Workbook::enter(const Lab& lab, Page page) {
   changed();
 }
 
-bool Workbook::has_next() const { return lab_ != nullptr && page() != pages(*lab_).back(); }
-bool Workbook::has_back() const { return lab_ != nullptr && page() != pages(*lab_).front(); }
+bool Workbook::has_next() const {
+  return lab_ != nullptr && page() != pages(*lab_).back();
+}
+bool Workbook::has_back() const {
+  return lab_ != nullptr && page() != pages(*lab_).front();
+}
 
 bool Workbook::next() {
   if (!has_next()) {
@@ -170,7 +178,9 @@ bool Workbook::back() {
   return true;
 }
 
-LabProgress& Workbook::progress(const Lab& lab) { return progress_[&lab]; }
+LabProgress& Workbook::progress(const Lab& lab) {
+  return progress_[&lab];
+}
 
 const LabProgress* Workbook::find_progress(const Lab& lab) const {
   const auto found = progress_.find(&lab);
@@ -229,8 +239,10 @@ bool Workbook::commit(Answer answer) {
   const bool fits =
       (prediction.kind == PredictionKind::choice && answer.kind == AnswerKind::choice && answer.choice >= 0 &&
        static_cast<std::size_t>(answer.choice) < prediction.options.size()) ||
-      (prediction.kind == PredictionKind::number && answer.kind == AnswerKind::number && std::isfinite(answer.number)) ||
-      (prediction.kind == PredictionKind::curve && answer.kind == AnswerKind::curve && answer.curve.xs.size() >= 2);
+      (prediction.kind == PredictionKind::number && answer.kind == AnswerKind::number &&
+       std::isfinite(answer.number)) ||
+      (prediction.kind == PredictionKind::curve && answer.kind == AnswerKind::curve &&
+       answer.curve.xs.size() >= 2);
   if (fits) {
     step_progress()->answer = std::move(answer);
     changed();
@@ -261,7 +273,8 @@ bool Workbook::step_done(const Lab& lab, const Step& step) const {
   if (progress == nullptr || !progress->visited) {
     return false;
   }
-  const bool predicted = step.prediction.kind == PredictionKind::none || progress->answer.kind != AnswerKind::none;
+  const bool predicted =
+      step.prediction.kind == PredictionKind::none || progress->answer.kind != AnswerKind::none;
   return predicted && (step.experiment.empty() || (progress->ran && progress->passed));
 }
 
@@ -287,7 +300,9 @@ double Workbook::fraction(const Lab& lab) const {
   }
   const std::size_t parts = lab.steps.size() + lab.quiz.size();
   const auto done = std::ranges::count_if(lab.steps, [&](const Step& s) { return step_done(lab, s); });
-  return parts == 0 ? 1 : (static_cast<double>(done) + static_cast<double>(here->quiz.size())) / static_cast<double>(parts);
+  return parts == 0 ? 1
+                    : (static_cast<double>(done) + static_cast<double>(here->quiz.size())) /
+                          static_cast<double>(parts);
 }
 
 void Workbook::set_notes(const Lab& lab, std::string notes) {

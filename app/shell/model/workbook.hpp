@@ -1,5 +1,5 @@
-// The workbook without its window: where the student is, what was predicted, answered, noted and set, and undo.
-// One thread. Knows no ImGui. Every change raises revision(), which the saver watches.
+// The workbook without its window: where the student is, what was predicted, answered, noted and set, and
+// undo. One thread. Knows no ImGui. Every change raises revision(), which the saver watches.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -44,7 +44,8 @@ struct InputSelection {
   std::string name = "normal";
   int layer = 17, head = 5;
   bool own_text = true;
-  std::string text = "The quick brown fox jumps over the lazy dog. The quick brown fox jumps over the lazy cat.";
+  std::string text =
+      "The quick brown fox jumps over the lazy dog. The quick brown fox jumps over the lazy cat.";
   int book = 0;
   std::string file;
   friend bool operator==(const InputSelection&, const InputSelection&) = default;
@@ -77,7 +78,8 @@ class Workbook {
   /// overview, the steps, quiz and readings when there are any.
   std::vector<Page> pages(const Lab& lab) const;
   std::string page_title(const Lab& lab, const Page& page) const;
-  /// Section of text.md; empty strings when the step has none. A text that does not parse gives its error as body.
+  /// Section of text.md; empty strings when the step has none. A text that does not parse gives its error as
+  /// body.
   const LessonSection& section(const Lab& lab, std::string_view key) const;
   const std::vector<Preset>& presets(const Lab& lab) const;
 
@@ -102,7 +104,8 @@ class Workbook {
   const StepProgress* find_step(const Lab& lab, const Step& step) const;
   /// A prediction is asked for and neither committed nor skipped: plots stay hidden.
   bool prediction_open() const;
-  /// True for an answer that fits the step's prediction; false (and no change) otherwise or when answered already.
+  /// True for an answer that fits the step's prediction; false (and no change) otherwise or when answered
+  /// already.
   bool commit(Answer answer);
   bool skip();
   void mark_ran(const Lab& lab, const Step& step, bool passed);
@@ -139,7 +142,8 @@ class Workbook {
 
   std::uint64_t revision() const { return revision_; }
   Json to_json() const;
-  /// Takes what is valid and returns one sentence per value that was left out. Throws Error when json is no state.
+  /// Takes what is valid and returns one sentence per value that was left out. Throws Error when json is no
+  /// state.
   std::vector<std::string> from_json(const Json& json);
 
  private:

@@ -41,9 +41,8 @@ Json step_json(const StepProgress& step) {
 }
 
 Json input_json(const InputSelection& input) {
-  return {{"name", input.name},         {"layer", input.layer}, {"head", input.head},
-          {"own_text", input.own_text}, {"text", input.text},   {"book", input.book},
-          {"file", input.file}};
+  return {{"name", input.name}, {"layer", input.layer}, {"head", input.head}, {"own_text", input.own_text},
+          {"text", input.text}, {"book", input.book},   {"file", input.file}};
 }
 
 InputSelection input_from(const Json& json) {
@@ -81,7 +80,8 @@ Preferences preferences_from(const Json& json) {
   p.welcomed = json.value("welcomed", p.welcomed);
   p.scale = std::clamp(json.value("scale", p.scale), kMinScale, kMaxScale);
   const auto backend = json.value("backend", std::string("all"));
-  for (const auto choice : {BackendChoice::all, BackendChoice::reference, BackendChoice::simulated, BackendChoice::cuda}) {
+  for (const auto choice :
+       {BackendChoice::all, BackendChoice::reference, BackendChoice::simulated, BackendChoice::cuda}) {
     p.backend = to_string(choice) == backend ? choice : p.backend;
   }
   p.contents_width = std::clamp(json.value("contents_width", 0.0F), 0.0F, 60.0F);
@@ -95,7 +95,8 @@ Preferences preferences_from(const Json& json) {
   return p;
 }
 
-void read_params(const Json& json, ParamSet& params, std::string_view where, std::vector<std::string>& left_out) {
+void read_params(const Json& json, ParamSet& params, std::string_view where,
+                 std::vector<std::string>& left_out) {
   for (const auto& [key, value] : json.items()) {
     try {
       alab::from_json(Json{{key, value}}, params);
@@ -165,8 +166,9 @@ void Workbook::read_lab(const Lab& lab, const Json& json, std::vector<std::strin
       progress.passed = saved.value("passed", false);
       read_params(saved.value("params", Json::object()), progress.params, where, left_out);
       const Answer answer = answer_from_json(saved.at("answer"));
-      require(answer.kind != AnswerKind::choice || (answer.choice >= 0 && static_cast<std::size_t>(answer.choice) <
-                                                                              step.prediction.options.size()),
+      require(answer.kind != AnswerKind::choice ||
+                  (answer.choice >= 0 &&
+                   static_cast<std::size_t>(answer.choice) < step.prediction.options.size()),
               "option ", answer.choice, " is not among the ", step.prediction.options.size(), " offered");
       progress.answer = answer;
     });
@@ -188,8 +190,8 @@ std::vector<std::string> Workbook::from_json(const Json& json) {
   require(json.is_object() && json.contains("version") && json.at("version").is_number_integer(),
           "it has no version number");
   const auto version = json.at("version").get<std::int64_t>();
-  require(version >= 1 && version <= kStateVersion, "it has version ", version, "; this program reads versions 1 to ",
-          kStateVersion);
+  require(version >= 1 && version <= kStateVersion, "it has version ", version,
+          "; this program reads versions 1 to ", kStateVersion);
   std::vector<std::string> left_out;
   progress_.clear();
   undo_.clear();
@@ -198,7 +200,8 @@ std::vector<std::string> Workbook::from_json(const Json& json) {
   lab_ = nullptr;
   other_labs_ = Json::object();
   reading("input", left_out, [&] { input_ = input_from(json.value("input", Json::object())); });
-  reading("preferences", left_out, [&] { preferences_ = preferences_from(json.value("preferences", Json::object())); });
+  reading("preferences", left_out,
+          [&] { preferences_ = preferences_from(json.value("preferences", Json::object())); });
   reading("labs", left_out, [&] {
     for (const auto& [id, saved] : json.value("labs", Json::object()).items()) {
       if (const Lab* lab = find(id)) {

@@ -1,0 +1,250 @@
+// What can be done, by name: from keys, the palette, links in the lesson, and the parts of the window.
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "app/shell/app.hpp"
+#include "immapp/browse_to_url.h"
+
+namespace alab::shell {
+namespace {
+
+struct Action {
+  const char* id;
+  const char* title;
+  const char* keys;
+  void (*run)(App&);
+};
+
+void scale_by(App& app, float step) {
+  change_preferences(app, [&](Preferences& p) {
+    p.scale = std::clamp(std::round((p.scale + step) * 10) / 10, kMinScale, kMaxScale);
+  });
+  app.theme_dirty = true;
+}
+
+void undo_or_redo(App& app, bool redo) {
+  if (redo ? app.book.redo() : app.book.undo()) {
+    if (app.book.step_progress() != nullptr && app.book.step_progress()->ran) {
+      run_step(app);
+    }
+  } else {
+    say(app, redo ? "Nothing to redo" : "Nothing to undo", 3);
+  }
+}
+
+void reset_lab(App& app) {
+  if (const Lab* lab = app.book.lab()) {
+    app.runner.forget(*lab);
+    app.book.reset_lab(*lab);
+    app.views.clear();
+    app.shown_lab = nullptr;
+    say(app, text("Reset '", lab->title, "'; your notes are kept"));
+  }
+}
+
+void reset_params(App& app) {
+  app.book.reset_params();
+  if (app.book.step_progress() != nullptr && app.book.step_progress()->ran) {
+    run_step(app);
+  }
+}
+
+constexpr Action kActions[] = {
+    {"run", "Run this step", "F5", [](App& app) { run_step(app); }},
+    {"cancel", "Cancel what runs", "Esc", [](App& app) { app.runner.cancel(), app.exporter.cancel(); }},
+    {"next", "Next page", "Ctrl+PageDown", [](App& app) { app.book.next(); }},
+    {"back", "Previous page", "Ctrl+PageUp", [](App& app) { app.book.back(); }},
+    {"undo", "Undo parameter change", "Ctrl+Z", [](App& app) { undo_or_redo(app, false); }},
+    {"redo", "Redo parameter change", "Ctrl+Y", [](App& app) { undo_or_redo(app, true); }},
+    {"export", "Export plots, data or a report", "Ctrl+S",
+     [](App& app) {
+       app.exports.only.clear();
+       app.exports.open = true;
+     }},
+    {"theme", "Switch between paper and dark", "",
+     [](App& app) {
+       change_preferences(app, [](Preferences& p) { p.dark = !p.dark; });
+       app.theme_dirty = true;
+     }},
+    {"larger", "Larger text", "Ctrl++", [](App& app) { scale_by(app, kScaleStep); }},
+    {"smaller", "Smaller text", "Ctrl+-", [](App& app) { scale_by(app, -kScaleStep); }},
+    {"normal_size", "Text at its normal size", "Ctrl+0",
+     [](App& app) {
+       change_preferences(app, [](Preferences& p) { p.scale = 1; });
+       app.theme_dirty = true;
+     }},
+    {"notes", "Notes", "Ctrl+N", [](App& app) { app.show_notes = !app.show_notes; }},
+    {"contents", "Show or hide the contents", "Ctrl+B",
+     [](App& app) {
+       const int wanted = app.columns.icons_only ? 1 : -1;
+       change_preferences(app, [&](Preferences& p) { p.contents = wanted; });
+     }},
+    {"layout", "Default layout", "",
+     [](App& app) {
+       change_preferences(app, [](Preferences& p) { p.contents_width = p.lesson_width = 0, p.contents = 0; });
+     }},
+    {"reset_params", "Reset this step's parameters", "", reset_params},
+    {"reset_lab", "Reset this lab: forget predictions, answers and settings", "", reset_lab},
+    {"motion", "Motion on or off", "",
+     [](App& app) {
+       change_preferences(app, [](Preferences& p) { p.motion = !p.motion; });
+       app.ui.motion = app.book.preferences().motion;
+       say(app, app.ui.motion ? "Motion is on" : "Motion is off", 3);
+     }},
+    {"doctor", "Doctor: what this machine has and lacks", "", [](App& app) { app.doctor_open = true; }},
+    {"glossary", "Glossary of this lab", "", [](App& app) { app.glossary_open = true; }},
+    {"help", "Help", "F1", [](App& app) { app.help.open = !app.help.open; }},
+    {"quit", "Quit", "Ctrl+Q", [](App& app) { app.quit = true; }},
+};
+
+}  // namespace
+
+void say(App& app, std::string words, double seconds) {
+  app.notice = {std::move(words), seconds < 0 ? -1 : ImGui::GetTime() + seconds};
+}
+
+void change_preferences(App& app, const std::function<void(Preferences&)>& change) {
+  Preferences preferences = app.book.preferences();
+  change(preferences);
+  app.book.set_preferences(preferences);
+}
+
+RunView run_view(const App& app) {
+  const Step* step = app.book.step();
+  const Experiment* experiment = app.book.experiment();
+  if (step == nullptr || experiment == nullptr) {
+    return {};
+  }
+  RunRequest request;
+  request.experiment = experiment;
+  request.params = app.book.params();
+  request.input = source_of(app.catalog, app.book.input());
+  request.backend = app.book.preferences().backend;
+  return app.runner.view(*app.book.lab(), *step, settings_of(request));
+}
+
+void run_step(App& app, const std::string& sweep) {
+  const Step* step = app.book.step();
+  const Experiment* experiment = app.book.experiment();
+  if (step == nullptr || experiment == nullptr) {
+    return;
+  }
+  if (app.book.prediction_open() && step->prediction.kind != PredictionKind::curve) {
+    say(app, "Commit a prediction first, or skip it");
+    return;
+  }
+  RunRequest request;
+  request.lab = app.book.lab();
+  request.step = step;
+  request.experiment = experiment;
+  request.params = app.book.params();
+  request.input = source_of(app.catalog, app.book.input());
+  request.backend = app.book.preferences().backend;
+  request.sweep = sweep;
+  app.runner.submit(std::move(request));
+}
+
+void commit_answer(App& app, Answer answer) {
+  if (!app.book.commit(std::move(answer))) {
+    return;
+  }
+  const RunView view = run_view(app);
+  if (view.phase == RunPhase::done) {  // the curve's axes came from this very run
+    app.book.mark_ran(*app.book.lab(), *app.book.step(), lamps_passed(*app.book.step(), *view.result));
+    step_view(app)->revealed_at = ImGui::GetTime();
+    return;
+  }
+  run_step(app);
+}
+
+void skip_prediction(App& app) {
+  if (app.book.skip()) {
+    run_step(app);
+  }
+}
+
+void open_link(App& app, const std::string& target) {
+  const auto colon = target.find(':');
+  const std::string kind = target.substr(0, colon);
+  const std::string rest = colon == std::string::npos ? "" : target.substr(colon + 1);
+  bool opened = true;
+  if (kind == "http" || kind == "https") {
+    ImmApp::BrowseToUrl(target.c_str());
+    say(app, text("Opened ", target, " in your browser"));
+  } else if (kind == "lab") {
+    opened = app.book.open(rest);
+  } else if (kind == "step") {
+    opened = app.book.lab() != nullptr && app.book.open_step(app.book.lab()->id, rest);
+  } else if (kind == "panel" && step_view(app) != nullptr) {
+    step_view(app)->results.focus = rest;
+    app.show_notes = false;
+  } else if (kind == "glossary") {
+    app.glossary_word = rest;
+    app.glossary_open = true;
+  } else {
+    opened = false;
+  }
+  if (!opened) {
+    say(app, text("The link '", target, "' leads nowhere in this build"));
+  }
+}
+
+void do_action(App& app, std::string_view id) {
+  const auto found = std::ranges::find_if(kActions, [&](const Action& a) { return a.id == id; });
+  if (found != std::end(kActions)) {
+    found->run(app);
+  }
+}
+
+std::vector<SearchEntry> action_entries() {
+  std::vector<SearchEntry> entries;
+  for (const Action& action : kActions) {
+    entries.push_back({HitKind::action, action.title, action.keys, "", action.id, {}, 0});
+  }
+  return entries;
+}
+
+void handle_keys(App& app) {
+  const auto pressed = [](ImGuiKeyChord chord) {
+    return ImGui::Shortcut(chord, ImGuiInputFlags_RouteGlobal);
+  };
+  const std::pair<ImGuiKeyChord, const char*> keys[] = {
+      {ImGuiKey_F5, "run"},
+      {ImGuiMod_Ctrl | ImGuiKey_Z, "undo"},
+      {ImGuiMod_Ctrl | ImGuiKey_Y, "redo"},
+      {ImGuiMod_Ctrl | ImGuiMod_Shift | ImGuiKey_Z, "redo"},
+      {ImGuiMod_Ctrl | ImGuiKey_S, "export"},
+      {ImGuiMod_Ctrl | ImGuiKey_Equal, "larger"},
+      {ImGuiMod_Ctrl | ImGuiMod_Shift | ImGuiKey_Equal, "larger"},
+      {ImGuiMod_Ctrl | ImGuiKey_KeypadAdd, "larger"},
+      {ImGuiMod_Ctrl | ImGuiKey_Minus, "smaller"},
+      {ImGuiMod_Ctrl | ImGuiKey_KeypadSubtract, "smaller"},
+      {ImGuiMod_Ctrl | ImGuiKey_0, "normal_size"},
+      {ImGuiMod_Ctrl | ImGuiKey_N, "notes"},
+      {ImGuiMod_Ctrl | ImGuiKey_B, "contents"},
+      {ImGuiMod_Ctrl | ImGuiKey_PageDown, "next"},
+      {ImGuiMod_Ctrl | ImGuiKey_PageUp, "back"},
+      {ImGuiMod_Ctrl | ImGuiKey_Tab, "next"},
+      {ImGuiMod_Ctrl | ImGuiMod_Shift | ImGuiKey_Tab, "back"},
+      {ImGuiMod_Ctrl | ImGuiKey_Q, "quit"},
+      {ImGuiKey_F1, "help"},
+  };
+  for (const auto& [chord, id] : keys) {
+    if (pressed(chord)) {
+      do_action(app, id);
+    }
+  }
+  if (pressed(ImGuiMod_Ctrl | ImGuiKey_K)) {
+    app.palette.open = !app.palette.open;
+    app.palette.focus = true;
+  }
+  if (pressed(ImGuiKey_F6)) {
+    app.focus = app.focus == "lesson" ? "instruments" : (app.focus == "instruments" ? "contents" : "lesson");
+    ImGui::SetWindowFocus(app.focus.c_str());
+  }
+  if (ImGui::IsKeyPressed(ImGuiKey_Escape, false) && !app.palette.open) {
+    do_action(app, "cancel");
+  }
+}
+
+}  // namespace alab::shell

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include "app/shell/app.hpp"
+
+#include <algorithm>
+
+#include "imgui_internal.h"
+#include "kernels/backend.hpp"
+
+namespace alab::shell {
+namespace {
+
+constexpr float kLessonMinimum = 480, kContentsWidth = 250, kIconsBelow = 1500;
+
+void open_asked_page(App& app) {
+  const Options& options = app.options;
+  if (options.lab.empty()) {
+    return;
+  }
+  const Lab& lab = lab_named(options.lab, app.book.labs());
+  if (options.step > 0) {
+    require(static_cast<std::size_t>(options.step) <= lab.steps.size(), "--step ", options.step,
+            ": the lab '", lab.id, "' has ", lab.steps.size(), " steps");
+    app.book.open(lab.id, {PageKind::step, options.step - 1});
+  } else if (!options.page.empty()) {
+    const PageKind kind = options.page == "quiz"
+                              ? PageKind::quiz
+                              : (options.page == "readings" ? PageKind::readings : PageKind::overview);
+    require(app.book.open(lab.id, {kind, -1}), "the lab '", lab.id, "' has no page '", options.page, "'");
+  } else {
+    app.book.open(lab.id);
+  }
+  change_preferences(app, [](Preferences& p) { p.welcomed = true; });
+}
+
+void fill_inputs(App& app) {
+  app.catalog = make_catalog();
+  for (const CatalogEntry& e : app.catalog.entries) {
+    app.input_entries.push_back({e.name, e.label, e.doc, e.unavailable, e.command, e.model});
+  }
+  app.model_range = {app.catalog.layers, app.catalog.heads, app.catalog.books};
+}
+
+void fill_hooks(App& app) {
+  app.ui.hooks.export_item = [&app](std::string_view key) {
+    app.exports.only = std::string(key);
+    app.exports.open = true;
+  };
+  app.ui.hooks.copied = [&app](std::string_view what) { say(app, text("Copied ", what), 3); };
+  app.ui.hooks.open_glossary = [&app](std::string_view word) {
+    app.glossary_word = std::string(word);
+    app.glossary_open = true;
+  };
+  app.markdown.open_link = [&app](const std::string& target) { open_link(app, target); };
+}
+
+/// The stepper that the first screen plays: of the last lab that has one among its steps.
+bool open_hero(App& app) {
+  for (auto lab = app.book.labs().rbegin(); lab != app.book.labs().rend(); ++lab) {
+    for (const Step& step : (*lab)->steps) {
+      const std::string words = text(step.focus, " ", step.experiment);
+      if (words.find("step") != std::string::npos && step.prediction.kind == PredictionKind::none) {
+        app.book.open_step((*lab)->id, step.key);
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+Layout measure(const App& app, ImVec2 size) {
+  const Preferences& p = app.book.preferences();
+  const float scale = p.scale;
+  const float em = ui::kBodySize * ImGui::GetStyle().FontScaleMain * ImGui::GetStyle().FontScaleDpi;
+  Layout layout;
+  layout.top = std::round(2.75F * em);
+  layout.bottom = std::round(1.9F * em);
+  layout.icons_only =
+      p.contents < 0 || (p.contents == 0 && size.x < kIconsBelow * std::max(1.0F, scale * 0.9F));
+  layout.contents = layout.icons_only
+                        ? std::round(3.3F * em)
+                        : std::clamp(p.contents_width > 0 ? p.contents_width * em : kContentsWidth * scale,
+                                     9 * em, 0.3F * size.x);
+  const float rest = size.x - layout.contents;
+  const float fair = std::clamp(0.42F * rest, kLessonMinimum, 38 * em);
+  layout.lesson = std::clamp(p.lesson_width > 0 ? p.lesson_width * em : fair, kLessonMinimum,
+                             std::max(kLessonMinimum, rest - 22 * em));
+  return layout;
+}
+
+/// A thin strip between columns: drag moves it, double click restores the default.
+void splitter(App& app, const char* id, float x, float top, float height, float Preferences::*width,
+              float start) {
+  ImGui::SetNextWindowPos({x - 4, top});
+  ImGui::SetNextWindowSize({8, height});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {0, 0});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowMinSize, {1, 1});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 0);
+  ImGui::Begin(id, nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoMove |
+                   ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoNav |
+                   ImGuiWindowFlags_NoFocusOnAppearing);
+  ImGui::InvisibleButton("drag", {8, std::max(1.0F, height)});
+  const bool active = ImGui::IsItemActive();
+  if (ImGui::IsItemHovered() || active) {
+    ImGui::SetMouseCursor(ImGuiMouseCursor_ResizeEW);
+    ImGui::GetWindowDrawList()->AddRectFilled({x - 1, top}, {x + 1, top + height},
+                                              ui::u32(app.ui.colors().blue));
+  }
+  const float em = ui::em(1);
+  if (ImGui::IsItemHovered() && ImGui::IsMouseDoubleClicked(ImGuiMouseButton_Left)) {
+    change_preferences(app, [](Preferences& p) { p.contents_width = p.lesson_width = 0; });
+  } else if (active && ImGui::IsMouseDragging(ImGuiMouseButton_Left, 1)) {
+    const float wanted = (ImGui::GetIO().MousePos.x - start) / em;
+    change_preferences(app, [&](Preferences& p) { p.*width = std::clamp(wanted, 3.0F, 150.0F); });
+  }
+  ImGui::End();
+  ImGui::PopStyleVar(3);
+}
+
+void take_finished(App& app) {
+  Runner::Finished finished{};
+  if (!app.runner.poll(&finished) || finished.sweep) {
+    return;
+  }
+  const bool current = app.book.lab() == finished.lab && app.book.step() == finished.step;
+  const bool hidden = current && app.book.prediction_open();
+  if (!hidden) {
+    app.book.mark_ran(*finished.lab, *finished.step, finished.passed);
+  }
+  StepView* view = step_view(app);
+  if (current && view != nullptr && view->revealed_at < 0 && !hidden) {
+    view->revealed_at = ImGui::GetTime();
+  }
+}
+
+/// What happens when another page comes into view.
+void enter_page(App& app) {
+  if (app.shown_lab == app.book.lab() && app.shown_page == app.book.page()) {
+    return;
+  }
+  if (app.shown_lab != app.book.lab() && app.book.lab() != nullptr) {
+    app.ui.glossary.clear();
+    for (const Term& term : app.book.lab()->glossary) {
+      app.ui.glossary.push_back(
+          {std::string(term.word), std::string(term.symbol), std::string(term.meaning)});
+    }
+  }
+  app.shown_lab = app.book.lab();
+  app.shown_page = app.book.page();
+  app.scroll_lesson_top = true;
+  const Experiment* experiment = app.book.experiment();
+  std::vector<std::string_view> keys;
+  if (experiment != nullptr) {
+    for (const Param* param : experiment->params) {
+      keys.push_back(param->key);
+    }
+  }
+  ui::set_links(app.ui, keys);
+  const Step* step = app.book.step();
+  StepView* view = step_view(app);
+  if (step == nullptr || view == nullptr) {
+    return;
+  }
+  view->results.focus = std::string(step->focus);
+  const bool curve = app.book.prediction_open() && step->prediction.kind == PredictionKind::curve;
+  const bool known = app.book.step_progress()->ran && !app.book.prediction_open();
+  if (experiment != nullptr && run_view(app).result == nullptr && (curve || known || app.hero)) {
+    run_step(app);
+  }
+}
+
+}  // namespace
+
+App::App(std::span<const Lab* const> labs, const Options& asked, std::filesystem::path state_file)
+    : options(asked), book(labs), saver(state_file) {
+  if (options.screenshot.empty()) {
+    const LoadReport report = load_state(state_file, book);
+    if (!report.message.empty()) {
+      notice = {report.message, -1};
+    }
+  }
+  fill_inputs(*this);
+  fill_hooks(*this);
+  open_asked_page(*this);
+  if (!options.theme.empty()) {
+    change_preferences(*this, [&](Preferences& p) { p.dark = options.theme == "dark"; });
+  }
+  if (!book.preferences().welcomed) {
+    hero = open_hero(*this);
+  }
+  ui.motion = book.preferences().motion;
+  const InputSelection& in = book.input();
+  input_choice = {in.name, in.layer, in.head, in.own_text, in.text, in.book, in.file};
+  doctor.submit([catalog = catalog](const Progress&) { return examine(catalog); });
+}
+
+void refresh_theme(App& app, float dpi_scale) {
+  const Preferences& p = app.book.preferences();
+  ui::apply_theme(app.ui.theme, p.dark ? ui::ThemeKind::dark : ui::ThemeKind::paper, p.scale, dpi_scale);
+  app.theme_dirty = false;
+}
+
+bool wants_frames(const App& app) {
+  if (app.runner.running() || app.exporter.running() || app.saver.pending() ||
+      app.doctor.status().state == JobState::running || app.theme_dirty || !app.options.screenshot.empty()) {
+    return true;
+  }
+  return std::ranges::any_of(app.views, [&](const auto& item) {
+    const StepView& view = item.second;
+    const bool waiting = view.revealed_at >= 0 && view.explained == 0;
+    return waiting || panels::wants_frames(view.results);
+  });
+}
+
+StepView* step_view(App& app) {
+  const Step* step = app.book.step();
+  return step == nullptr ? nullptr : &app.views[text(app.book.lab()->id, "/", step->key)];
+}
+
+void draw_app(App& app) {
+  if (app.started_at == 0) {
+    app.started_at = ImGui::GetTime();
+  }
+  ui::begin_frame(app.ui);
+  take_finished(app);
+  if (app.doctor_rows.empty() && app.doctor.status().state == JobState::done) {
+    app.doctor_rows = *app.doctor.result().second;
+  }
+  handle_keys(app);
+  enter_page(app);
+  const ImVec2 size = ImGui::GetMainViewport()->Size;
+  app.columns = measure(app, size);
+  const Layout& c = app.columns;
+  draw_top_bar(app);
+  draw_contents(app);
+  draw_lesson(app);
+  draw_instruments(app);
+  draw_status_bar(app);
+  const float height = size.y - c.top - c.bottom;
+  if (!c.icons_only) {
+    splitter(app, "split_contents", c.contents, c.top, height, &Preferences::contents_width, 0);
+  }
+  splitter(app, "split_lesson", c.contents + c.lesson, c.top, height, &Preferences::lesson_width, c.contents);
+  draw_palette(app);
+  draw_export(app);
+  draw_doctor(app);
+  draw_help(app);
+  draw_glossary(app);
+  if (app.options.screenshot.empty()) {
+    change_preferences(app, [&](Preferences& p) {
+      p.window_width = static_cast<int>(size.x);
+      p.window_height = static_cast<int>(size.y);
+    });
+  }
+  app.saver.update(app.book);
+}
+
+}  // namespace alab::shell
