@@ -278,7 +278,10 @@ InputSource resolve_input(std::string_view name) {
   for (const std::string& known : names) {
     all += known + ", ";
   }
-  const std::string close = nearest(name, names);
+  const auto begun = std::find_if(names.begin(), names.end(), [&](const std::string& known) {
+    return !name.empty() && known.starts_with(name);
+  });
+  const std::string close = begun != names.end() ? *begun : nearest(name, names);
   throw Error(text("there is no input '", name, "'; ", close.empty() ? "" : "did you mean '" + close + "'? ",
                    "Inputs are ", all, "case:DIR"));
 }
