@@ -140,30 +140,44 @@ void tell_without_state(const TiledHead<T>& run, TileEvent::Kind kind, const Til
   }
 }
 
+/// Loads the rows of O, l and m that a tile needs, updates them and writes them back.
 template <class T>
-void fa1_head(TiledHead<T>& run, FlashOutput<T>& out, RowMatrix<T>& buffer) {
-  const std::int64_t h = run.view.index, dk = run.view.q.cols(), dv = run.view.v.cols();
+void fa1_visit(TiledHead<T>& run, const TileRect& t, bool last, FlashOutput<T>& out, RowMatrix<T>& buffer) {
+  const std::int64_t h = run.view.index;
   auto o = head(out.output, h);
+  TileState<T> state{o.middleRows(t.first_query, t.queries), tile_rows(out.row_max, h, t),
+                     tile_rows(out.row_sum, h, t)};
+  tell_without_state(run, run.kept(t) ? TileEvent::load : TileEvent::skip, t, state);
+  if (run.kept(t)) {
+    fa1_tile(run, t, state, buffer);
+    o.middleRows(t.first_query, t.queries) = state.o;
+    tile_rows(out.row_max, h, t) = state.m;
+    tile_rows(out.row_sum, h, t) = state.l;
+  }
+  if (last) {
+    tell_without_state(run, TileEvent::finish, t, state);
+  }
+}
+
+template <class T>
+void fa1_head(TiledHead<T>& run, const FlashOptions& options, FlashOutput<T>& out, RowMatrix<T>& buffer) {
+  const std::int64_t dk = run.view.q.cols(), dv = run.view.v.cols();
   for (std::int64_t j = 0; j < run.key_tiles(); ++j) {
     run.counts.accesses.loads += run.rect(0, j).keys * (dk + dv);
     for (std::int64_t i = 0; i < run.query_tiles(); ++i) {
       const TileRect t = run.rect(i, j);
-      TileState<T> state{o.middleRows(t.first_query, t.queries), tile_rows(out.row_max, h, t),
-                         tile_rows(out.row_sum, h, t)};
       if (run.kept(t)) {
-        tell_without_state(run, TileEvent::load, t, state);
         run.counts.accesses.loads += t.queries * (dk + dv + 2);
-        fa1_tile(run, t, state, buffer);
         run.counts.accesses.stores += t.queries * (dv + 2);
-        o.middleRows(t.first_query, t.queries) = state.o;
-        tile_rows(out.row_max, h, t) = state.m;
-        tile_rows(out.row_sum, h, t) = state.l;
       } else {
         run.counts.tiles_skipped += 1;
-        tell_without_state(run, TileEvent::skip, t, state);
       }
-      if (j + 1 == run.key_tiles()) {
-        tell_without_state(run, TileEvent::finish, t, state);
+      if (!options.count_only) {
+        fa1_visit(run, t, j + 1 == run.key_tiles(), out, buffer);
+      } else if (run.kept(t)) {
+        run.count_scores(t);
+        run.counts.divisions += t.queries * dv;
+        run.counts.rescales += 2 * t.queries * dv;
       }
       run.pace(static_cast<double>(j) / static_cast<double>(run.key_tiles()));
     }
@@ -223,7 +237,7 @@ void fa2_finish(TiledHead<T>& run, const TileRect& t, TileState<T>& state, Flash
 }
 
 template <class T>
-void fa2_head(TiledHead<T>& run, FlashOutput<T>& out, RowMatrix<T>& buffer) {
+void fa2_head(TiledHead<T>& run, const FlashOptions& options, FlashOutput<T>& out, RowMatrix<T>& buffer) {
   const std::int64_t dk = run.view.q.cols(), dv = run.view.v.cols();
   for (std::int64_t i = 0; i < run.query_tiles(); ++i) {
     TileRect t = run.rect(i, 0);
@@ -239,11 +253,17 @@ void fa2_head(TiledHead<T>& run, FlashOutput<T>& out, RowMatrix<T>& buffer) {
         continue;
       }
       run.counts.accesses.loads += t.keys * (dk + dv);
-      tell_without_state(run, TileEvent::load, t, state);
-      fa2_tile(run, t, state, buffer);
+      if (options.count_only) {
+        run.count_scores(t);
+        run.counts.rescales += t.queries * dv;
+      } else {
+        tell_without_state(run, TileEvent::load, t, state);
+        fa2_tile(run, t, state, buffer);
+      }
       run.pace(static_cast<double>(i) / static_cast<double>(run.query_tiles()));
     }
     fa2_finish(run, t, state, out);
+    run.counts.divisions += options.count_only ? t.queries * dv : 0;
   }
 }
 
@@ -260,7 +280,7 @@ FlashOutput<T> forward(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& 
   for (std::int64_t h = 0; h < q.extent(0); ++h) {
     progress.step(static_cast<double>(h) / static_cast<double>(q.extent(0)), "flash attention");
     TiledHead<T> run(q, k, v, options, mask, h, progress);
-    run_head(run, out, buffer);
+    run_head(run, options, out, buffer);
     add_counts(options.counters, run.counts);
   }
   for (std::int64_t r = 0; r < out.logsumexp.size(); ++r) {

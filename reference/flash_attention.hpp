@@ -62,6 +62,7 @@ struct FlashCounters {
   std::int64_t tiles_computed = 0;  ///< tiles whose scores were computed
   std::int64_t tiles_skipped = 0;   ///< tiles never loaded
   std::int64_t tiles_masked = 0;    ///< computed tiles that needed the element-wise causal test
+  friend bool operator==(const FlashCounters&, const FlashCounters&) = default;
 };
 
 struct FlashOptions {
@@ -69,7 +70,9 @@ struct FlashOptions {
   double scale = 0;     ///< 0 stands for 1/sqrt(head_dim)
   TilePlan tiles = {};
   Rescale rescale = Rescale::correct;
-  BlockMask blocks = {};              ///< empty: dense
+  BlockMask blocks = {};  ///< empty: dense
+  bool count_only =
+      false;  ///< walk the loops and count, compute nothing (outputs 0); as if every row saw a key
   FlashCounters* counters = nullptr;  ///< added to
   AllocationMeter* meter = nullptr;   ///< tile buffers and row statistics, in elements
   TileObserver observer = {};         ///< called for watch_head only

@@ -52,6 +52,9 @@ class TiledHead {
   /// Scores of a tile, with its counts.
   void compute_scores(const TileRect& t, Eigen::Ref<RowMatrix<T>> s) {
     scores.block(view, t.first_query, t.queries, t.first_key, t.keys, s);
+    count_scores(t);
+  }
+  void count_scores(const TileRect& t) {
     counts.tiles_computed += 1;
     counts.tiles_masked += partly_hidden(t) ? 1 : 0;
     counts.exps += t.queries * t.keys;

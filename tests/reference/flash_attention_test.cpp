@@ -168,6 +168,14 @@ TEST_CASE("FA-2 and both backward passes count what their formulas say, causal o
         flash_attention_backward_fa1(in.q, in.k, in.v, in.d_output, forward, options);
         options.counters = &back2;
         flash_attention_backward_fa2(in.q, in.k, in.v, in.d_output, forward, options);
+        for (const bool second : {false, true}) {
+          FlashCounters walked;
+          const FlashOptions walk{.causal = causal, .tiles = plan, .count_only = true, .counters = &walked};
+          const auto out = second ? flash_attention_fa2(in.q, in.k, in.v, walk)
+                                  : flash_attention_fa1(in.q, in.k, in.v, walk);
+          CHECK(walked == (second ? fa2 : fa1));
+          CHECK(out.output == Tensor<float>(out.output.shape()));
+        }
         CHECK(fa1.accesses == fa1_forward_accesses(n, d, plan));
         CHECK(fa2.accesses == fa2_forward_accesses(n, d, plan, causal));
         CHECK(back1.accesses == fa1_backward_accesses(n, d, plan));
