@@ -1,6 +1,7 @@
 // What can be done, by name: from keys, the palette, links in the lesson, and the parts of the window.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cmath>
 
 #include "app/shell/app.hpp"
 #include "immapp/browse_to_url.h"
@@ -142,6 +143,56 @@ void run_step(App& app, const std::string& sweep) {
   request.backend = app.book.preferences().backend;
   request.sweep = sweep;
   app.runner.submit(std::move(request));
+}
+
+void use_preset(App& app, const Lab& lab, const Preset& preset) {
+  if (!app.book.apply_preset(lab, preset)) {
+    say(app, text("No step of this lab runs the preset '", preset.title, "'"));
+    return;
+  }
+  if (!preset.input.empty()) {
+    use_input(app, selection_of(app.catalog, preset.input, app.book.input()));
+  }
+  if (!app.book.prediction_open()) {
+    run_step(app);
+  }
+}
+
+void use_input(App& app, const InputSelection& selection) {
+  app.book.set_input(selection);
+  app.input_choice = {selection.name, selection.layer, selection.head, selection.own_text,
+                      selection.text, selection.book,  selection.file};
+  const StepProgress* progress = app.book.step_progress();
+  const Experiment* experiment = app.book.experiment();
+  if (progress != nullptr && progress->ran && experiment != nullptr && experiment->uses_input) {
+    run_step(app);
+  }
+}
+
+void take_drop(App& app, const std::string& path) {
+  InputSelection selection = app.book.input();
+  selection.file = dropped_case(path);
+  if (selection.file.empty()) {
+    say(app, text("'", path,
+                  "' is no input; drop a folder that holds q.npy, k.npy and v.npy, or one of these files"));
+    return;
+  }
+  selection.name = std::string(kFileInput);
+  app.catalog = make_catalog(selection);
+  refresh_inputs(app);
+  use_input(app, selection);
+  const InputSource source = source_of(app.catalog, selection);
+  say(app, source.unavailable.empty() ? text("Reading ", source.label) : source.unavailable);
+}
+
+void leave_hero(App& app) {
+  if (app.hero && app.hero_lab != nullptr) {
+    app.runner.forget(*app.hero_lab);
+  }
+  app.hero = false;
+  app.hero_view.reset();
+  app.show_notes = false;
+  change_preferences(app, [](Preferences& p) { p.welcomed = true; });
 }
 
 void commit_answer(App& app, Answer answer) {

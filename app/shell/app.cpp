@@ -2,6 +2,7 @@
 #include "app/shell/app.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "imgui_internal.h"
 #include "kernels/backend.hpp"
@@ -32,14 +33,6 @@ void open_asked_page(App& app) {
   change_preferences(app, [](Preferences& p) { p.welcomed = true; });
 }
 
-void fill_inputs(App& app) {
-  app.catalog = make_catalog();
-  for (const CatalogEntry& e : app.catalog.entries) {
-    app.input_entries.push_back({e.name, e.label, e.doc, e.unavailable, e.command, e.model});
-  }
-  app.model_range = {app.catalog.layers, app.catalog.heads, app.catalog.books};
-}
-
 void fill_hooks(App& app) {
   app.ui.hooks.export_item = [&app](std::string_view key) {
     app.exports.only = std::string(key);
@@ -53,18 +46,32 @@ void fill_hooks(App& app) {
   app.markdown.open_link = [&app](const std::string& target) { open_link(app, target); };
 }
 
-/// The stepper that the first screen plays: of the last lab that has one among its steps.
-bool open_hero(App& app) {
+/// The stepper that the first screen plays: a preset whose step brings a stepper forward, on a real head when
+/// the weights are here.
+void open_hero(App& app) {
+  const bool real = source_of(app.catalog, selection_of(app.catalog, kModelInput, {})).unavailable.empty();
   for (auto lab = app.book.labs().rbegin(); lab != app.book.labs().rend(); ++lab) {
     for (const Step& step : (*lab)->steps) {
-      const std::string words = text(step.focus, " ", step.experiment);
-      if (words.find("step") != std::string::npos && step.prediction.kind == PredictionKind::none) {
-        app.book.open_step((*lab)->id, step.key);
-        return true;
+      const Experiment* experiment = find_experiment(**lab, step.experiment);
+      if (experiment == nullptr ||
+          (step.focus != "tiles" && step.focus.find("step") == std::string_view::npos)) {
+        continue;
       }
+      RunRequest request;
+      request.lab = app.hero_lab = *lab;
+      request.step = app.hero_step = &step;
+      request.experiment = experiment;
+      request.params = ParamSet(experiment->params);
+      request.params.assign(step.settings);
+      request.backend = BackendChoice::reference;
+      request.input = source_of(app.catalog, selection_of(app.catalog, real ? kModelInput : "normal", {}));
+      app.runner.submit(std::move(request));
+      app.hero = true;
+      app.hero_view = std::make_shared<StepView>();
+      app.hero_view->results.focus = std::string(step.focus);
+      return;
     }
   }
-  return false;
 }
 
 Layout measure(const App& app, ImVec2 size) {
@@ -119,7 +126,7 @@ void splitter(App& app, const char* id, float x, float top, float height, float 
 
 void take_finished(App& app) {
   Runner::Finished finished{};
-  if (!app.runner.poll(&finished) || finished.sweep) {
+  if (!app.runner.poll(&finished) || finished.sweep || app.hero) {
     return;
   }
   const bool current = app.book.lab() == finished.lab && app.book.step() == finished.step;
@@ -162,9 +169,14 @@ void enter_page(App& app) {
     return;
   }
   view->results.focus = std::string(step->focus);
+  if (app.options.answered && app.book.prediction_open()) {
+    app.book.skip();
+    run_step(app);
+    return;
+  }
   const bool curve = app.book.prediction_open() && step->prediction.kind == PredictionKind::curve;
-  const bool known = app.book.step_progress()->ran && !app.book.prediction_open();
-  if (experiment != nullptr && run_view(app).result == nullptr && (curve || known || app.hero)) {
+  const bool known = (app.book.step_progress()->ran || app.options.answered) && !app.book.prediction_open();
+  if (experiment != nullptr && run_view(app).result == nullptr && (curve || known)) {
     run_step(app);
   }
 }
@@ -179,19 +191,28 @@ App::App(std::span<const Lab* const> labs, const Options& asked, std::filesystem
       notice = {report.message, -1};
     }
   }
-  fill_inputs(*this);
+  catalog = make_catalog(book.input());
+  refresh_inputs(*this);
   fill_hooks(*this);
   open_asked_page(*this);
   if (!options.theme.empty()) {
     change_preferences(*this, [&](Preferences& p) { p.dark = options.theme == "dark"; });
   }
   if (!book.preferences().welcomed) {
-    hero = open_hero(*this);
+    open_hero(*this);
   }
   ui.motion = book.preferences().motion;
   const InputSelection& in = book.input();
   input_choice = {in.name, in.layer, in.head, in.own_text, in.text, in.book, in.file};
   doctor.submit([catalog = catalog](const Progress&) { return examine(catalog); });
+}
+
+void refresh_inputs(App& app) {
+  app.input_entries.clear();
+  for (const CatalogEntry& e : app.catalog.entries) {
+    app.input_entries.push_back({e.name, e.label, e.doc, e.unavailable, e.command, e.model});
+  }
+  app.model_range = {app.catalog.layers, app.catalog.heads, app.catalog.books};
 }
 
 void refresh_theme(App& app, float dpi_scale) {
@@ -203,6 +224,9 @@ void refresh_theme(App& app, float dpi_scale) {
 bool wants_frames(const App& app) {
   if (app.runner.running() || app.exporter.running() || app.saver.pending() ||
       app.doctor.status().state == JobState::running || app.theme_dirty || !app.options.screenshot.empty()) {
+    return true;
+  }
+  if (app.hero_view != nullptr && panels::wants_frames(app.hero_view->results)) {
     return true;
   }
   return std::ranges::any_of(app.views, [&](const auto& item) {

@@ -128,6 +128,16 @@ void say(App& app, std::string words, double seconds = 6);
 void change_preferences(App& app, const std::function<void(Preferences&)>& change);
 void commit_answer(App& app, Answer answer);
 void skip_prediction(App& app);
+/// Sets a preset's values and input and runs it.
+void use_preset(App& app, const Lab& lab, const Preset& preset);
+/// Makes selection the input; the step is run again when it reads one.
+void use_input(App& app, const InputSelection& selection);
+/// Copies the catalog into the input panel's list.
+void refresh_inputs(App& app);
+/// A file or folder was dropped onto the window.
+void take_drop(App& app, const std::string& path);
+/// Leaves the first screen.
+void leave_hero(App& app);
 void open_link(App& app, const std::string& target);
 void do_action(App& app, std::string_view id);
 std::vector<SearchEntry> action_entries();

@@ -1,6 +1,7 @@
 // Chapters and labs with their progress at the left; icons only where the window is narrow.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cmath>
 
 #include "app/shell/parts.hpp"
 #include "hello_imgui/icons_font_awesome_6.h"

@@ -19,12 +19,7 @@ void presets_popup(App& app, const Lab& lab) {
   }
   for (const Preset& preset : presets) {
     if (ImGui::Selectable((preset.title + "###" + preset.name).c_str())) {
-      if (app.book.apply_preset(lab, preset)) {
-        app.input_choice.name = app.book.input().name;
-        run_step(app);
-      } else {
-        say(app, text("No step of this lab runs the preset '", preset.title, "'"));
-      }
+      use_preset(app, lab, preset);
     }
     ui::help(app.ui, preset.settings);
   }
@@ -219,6 +214,34 @@ void draw_step_instruments(App& app, const Step& step) {
   (void)top;
 }
 
+/// The first screen's stepper: it plays as soon as its run is there.
+void draw_hero(App& app) {
+  RunSettings any;
+  const RunView run = app.runner.view(*app.hero_lab, *app.hero_step, any);
+  StepView& view = *app.hero_view;
+  const bool fresh = run.result != nullptr && view.explained != run.version;
+  if (fresh) {
+    view.explained = run.version;
+    for (const Stepper& stepper : run.result->steppers) {
+      panels::StepperState& state = view.results.steppers[stepper.key];
+      state.playing = app.ui.motion && app.options.screenshot.empty();
+      state.due = ImGui::GetTime() + 1;
+    }
+  }
+  ui::PanelStatus status;
+  status.phase = run.phase == RunPhase::running ? ui::Phase::running : ui::Phase::done;
+  if (run.phase == RunPhase::failed) {
+    status = {ui::Phase::failed, run.error, "", 0};
+  }
+  ImGui::AlignTextToFramePadding();
+  ui::text_as(app.ui, ui::Type::bold, find_experiment(*app.hero_lab, app.hero_step->experiment)->title);
+  if (run.result != nullptr) {
+    ui::muted(app.ui, run.result->input, ui::Type::small);
+  }
+  ui::vspace(0.3F);
+  panels::result_view(app.ui, run.result.get(), run.version, status, view.results);
+}
+
 void draw_notes(App& app, const Lab& lab) {
   std::string notes = app.book.progress(lab).notes;
   if (panels::notes_panel(app.ui, notes, ImGui::GetContentRegionAvail())) {
@@ -236,7 +259,9 @@ void draw_instruments(App& app) {
   const ImVec2 size{std::max(1.0F, screen.x - left), screen.y - c.top - c.bottom};
   if (begin_region({"instruments", {left, c.top}, size, {1.0F * em, 0.6F * em}, app.ui.colors().panel})) {
     const Lab* lab = app.book.lab();
-    if (lab == nullptr) {
+    if (app.hero) {
+      draw_hero(app);
+    } else if (lab == nullptr) {
       ui::state_panel(app.ui, "nothing", {ui::Phase::empty, "Open a lab at the left.", "", 0},
                       ImGui::GetContentRegionAvail());
     } else {

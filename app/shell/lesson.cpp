@@ -24,7 +24,7 @@ void step_heading(App& app, const Step& step, int number) {
     ui::text_colored(look.accent, text(look.icon, "  ", look.title));
     ui::pop_type();
   }
-  ui::paragraph(app.ui, text(number, "  ", step.title), ui::Type::heading2);
+  ui::paragraph(app.ui, text(number, "  ", unnumbered(step.title)), ui::Type::heading2);
   ui::vspace(0.15F);
   const ImVec2 at = ImGui::GetCursorScreenPos();
   ImGui::GetWindowDrawList()->AddRectFilled(at, {at.x + ImGui::GetContentRegionAvail().x, at.y + 1},

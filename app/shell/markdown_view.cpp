@@ -1,6 +1,7 @@
 // Draws laid out pages: only what is in view, with links, glossary words and linked parameters alive.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cmath>
 
 #include "app/shell/markdown.hpp"
 #include "reference/core/error.hpp"

@@ -77,7 +77,7 @@ void draw_overview(App& app, const Lab& lab) {
                      done ? ICON_FA_CIRCLE_CHECK : ICON_FA_CIRCLE);
     ImGui::SameLine();
     const std::string id = text("step", i);
-    if (ui::link_text(app.ui, id.c_str(), text(i + 1, "  ", step.title))) {
+    if (ui::link_text(app.ui, id.c_str(), text(i + 1, "  ", unnumbered(step.title)))) {
       app.book.open(lab.id, {PageKind::step, static_cast<int>(i)});
     }
   }
@@ -141,11 +141,7 @@ void draw_welcome(App& app) {
       app.ui,
       "A workbook: predict, run, and see why. What plays at the right is real: one head, tile by tile.");
   ui::vspace(0.8F);
-  const auto leave = [&] {
-    app.hero = false;
-    app.show_notes = false;
-    change_preferences(app, [](Preferences& p) { p.welcomed = true; });
-  };
+  const auto leave = [&] { leave_hero(app); };
   if (labs.empty()) {
     ui::paragraph(app.ui, "This build holds no labs: add a folder under labs/ and build again.");
     return;

@@ -1,6 +1,7 @@
 // The command palette: everything by name.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cmath>
 
 #include "app/shell/parts.hpp"
 #include "hello_imgui/icons_font_awesome_6.h"
@@ -32,7 +33,7 @@ const char* icon_of(HitKind kind) {
 void choose(App& app, const SearchEntry& entry) {
   app.palette.open = false;
   if (entry.kind != HitKind::action) {
-    app.hero = false;
+    leave_hero(app);
   }
   switch (entry.kind) {
     case HitKind::action:
@@ -47,11 +48,7 @@ void choose(App& app, const SearchEntry& entry) {
       break;
     case HitKind::preset: {
       const Lab* lab = app.book.find(entry.id);
-      app.book.open(entry.id);
-      if (app.book.apply_preset(*lab, app.book.presets(*lab)[static_cast<std::size_t>(entry.index)])) {
-        app.input_choice.name = app.book.input().name;
-        run_step(app);
-      }
+      use_preset(app, *lab, app.book.presets(*lab)[static_cast<std::size_t>(entry.index)]);
       break;
     }
     case HitKind::term:

@@ -81,11 +81,7 @@ void input_popup(App& app) {
   }
   if (panels::input_panel(app.ui, app.input_entries, app.model_range, app.input_choice, app.input_state)) {
     const panels::InputChoice& c = app.input_choice;
-    app.book.set_input({c.name, c.layer, c.head, c.own_text, c.text, c.book, c.file});
-    const StepProgress* progress = app.book.step_progress();
-    if (progress != nullptr && progress->ran && experiment != nullptr && experiment->uses_input) {
-      run_step(app);
-    }
+    use_input(app, {c.name, c.layer, c.head, c.own_text, c.text, c.book, c.file});
   }
   ImGui::EndPopup();
 }

@@ -87,6 +87,12 @@ struct PlotContext {
   ~PlotContext() { ImPlot::DestroyContext(); }
 };
 
+/// The App of the open window, for GLFW's callback.
+App*& dropped_into() {
+  static App* app = nullptr;
+  return app;
+}
+
 void fill_callbacks(HelloImGui::RunnerParams& params, App& app, const WindowHooks& hooks,
                     Screenshot& screenshot) {
   auto& callbacks = params.callbacks;
@@ -100,6 +106,13 @@ void fill_callbacks(HelloImGui::RunnerParams& params, App& app, const WindowHook
   callbacks.LoadAdditionalFonts = [&app] { app.ui.theme.fonts = ui::load_fonts(ALAB_BUNDLE_ASSETS); };
   callbacks.SetupImGuiStyle = [&app] { refresh_theme(app, HelloImGui::DpiWindowSizeFactor()); };
   callbacks.PostInit = [&app, &hooks] {
+    auto* window = static_cast<GLFWwindow*>(HelloImGui::GetRunnerParams()->backendPointers.glfwWindow);
+    dropped_into() = &app;
+    glfwSetDropCallback(window, [](GLFWwindow*, int count, const char** paths) {
+      for (int i = 0; i < count; ++i) {
+        take_drop(*dropped_into(), paths[i]);
+      }
+    });
     if (hooks.started) {
       hooks.started(app);
     }

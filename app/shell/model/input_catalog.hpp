@@ -20,13 +20,18 @@ struct CatalogEntry {
 struct InputCatalog {
   std::vector<CatalogEntry> entries;
   int layers = 0, heads = 0;
-  std::vector<std::string> books;
+  std::vector<std::string> books, book_names;  ///< titles, and names as on the command line
 };
 
-/// Asked once at the start: looks at which files are there, reads none of them.
-InputCatalog make_catalog();
+/// Looks at which files are there and reads none of them.
+InputCatalog make_catalog(const InputSelection& selection);
 /// The source for a selection; an unknown or unavailable one gives a source whose unavailable says why.
 InputSource source_of(const InputCatalog& catalog, const InputSelection& selection);
+/// The selection that a preset's or the command line's name means (smollm2:L17H5@alice), texts of old kept.
+/// @throws Error when the name cannot be read
+InputSelection selection_of(const InputCatalog& catalog, std::string_view name, InputSelection selection);
+/// The folder of a case from a path dropped onto the window; "" when it is no folder and no .npy file.
+std::string dropped_case(const std::string& path);
 /// "SmolLM2 L17 H5", "normal": for the bar along the top.
 std::string short_name(const InputCatalog& catalog, const InputSelection& selection);
 

@@ -6,6 +6,13 @@
 
 namespace alab::shell {
 
+std::string_view unnumbered(std::string_view title) {
+  const auto digits = title.find_first_not_of("0123456789");
+  const bool numbered =
+      digits != 0 && digits != std::string_view::npos && title.substr(digits).starts_with(". ");
+  return numbered ? title.substr(digits + 2) : title;
+}
+
 std::string_view to_string(BackendChoice choice) {
   switch (choice) {
     case BackendChoice::all:
@@ -48,7 +55,7 @@ std::string Workbook::page_title(const Lab& lab, const Page& page) const {
     case PageKind::overview:
       return "Overview";
     case PageKind::step:
-      return std::string(lab.steps[static_cast<std::size_t>(page.step)].title);
+      return std::string(unnumbered(lab.steps[static_cast<std::size_t>(page.step)].title));
     case PageKind::quiz:
       return "Quiz";
     case PageKind::readings:

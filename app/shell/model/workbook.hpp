@@ -24,6 +24,9 @@ struct Page {
   friend bool operator==(const Page&, const Page&) = default;
 };
 
+/// A title without the number it may begin with ("2. What if ..."): the window counts steps itself.
+std::string_view unnumbered(std::string_view title);
+
 struct StepProgress {
   bool visited = false, ran = false;
   bool passed = false;  ///< the step's gating lamps passed in the last run
@@ -126,7 +129,8 @@ class Workbook {
   /// One undo step each. assignments as in Param::assign.
   void set_params(std::string_view assignments);
   void reset_params();
-  /// Opens a step that runs the preset's experiment (the current one when it does) and sets its values.
+  /// Opens a step that runs the preset's experiment (the current one when it does) and sets its values. The
+  /// preset's input is the caller's to set (input_catalog.hpp).
   bool apply_preset(const Lab& lab, const Preset& preset);
   bool can_undo() const { return !undo_.empty() || editing_; }
   bool can_redo() const { return !redo_.empty(); }

@@ -75,11 +75,6 @@ bool Workbook::apply_preset(const Lab& lab, const Preset& preset) {
   end_edit();
   edit_params(next);
   end_edit();
-  if (!preset.input.empty()) {
-    InputSelection input = input_;
-    input.name = preset.input;
-    set_input(std::move(input));
-  }
   return true;
 }
 
