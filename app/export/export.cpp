@@ -4,6 +4,7 @@
 #include "app/export/csv.hpp"
 #include "app/export/figures.hpp"
 #include "reference/core/files.hpp"
+#include "reference/core/json.hpp"
 
 namespace alab {
 namespace {

@@ -9,7 +9,6 @@
 
 #include "labs/lab.hpp"
 #include "reference/core/job.hpp"
-#include "reference/core/json.hpp"
 #include "reference/core/result.hpp"
 
 namespace alab {
