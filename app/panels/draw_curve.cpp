@@ -14,7 +14,6 @@ namespace alab::panels {
 namespace {
 
 using ui::em;
-using ui::u32;
 using ui::Ui;
 
 /// Replaces what stands between the last point of the stroke and this one, so that x stays ascending.
@@ -111,20 +110,12 @@ bool tools(const Ui& ui, PlotState& state, bool powers) {
   return changed;
 }
 
-void draw_invitation(const Ui& ui) {
-  const char* words = "Press and drag: draw the curve you expect";
-  const ImVec2 low = ImPlot::GetPlotPos();
-  const ImVec2 size = ImPlot::GetPlotSize();
-  const ImVec2 extent = ImGui::CalcTextSize(words);
-  ImPlot::GetPlotDrawList()->AddText({low.x + (size.x - extent.x) / 2, low.y + (size.y - extent.y) / 2},
-                                     u32(ui.colors().muted), words);
-}
-
 }  // namespace
 
 bool draw_curve_panel(Ui& ui, const Plot& axes, std::uint64_t version, PlotState& state, ImVec2 size) {
-  if (!state.prepared || state.version != version) {
+  if (!state.prepared || state.version != version || state.predicted != 0) {
     prepare(axes, nullptr, state);
+    state.predicted = 0;
     state.version = version;
     state.refit = true;
   }
@@ -144,7 +135,7 @@ bool draw_curve_panel(Ui& ui, const Plot& axes, std::uint64_t version, PlotState
     spec.LineWeight = 3;
     spec.Flags = ImPlotItemFlags_NoLegend | ImPlotItemFlags_NoFit;
     if (count == 0) {
-      draw_invitation(ui);
+      plot_words(ui, "Press and drag: draw the curve you expect");
     } else {
       ImPlot::PlotLine("##drawn", state.drawn.xs.data(), state.drawn.ys.data(), count, spec);
     }

@@ -86,6 +86,7 @@ std::vector<ImU32> heatmap_pixels(const Heatmap& map, const HeatmapState& state,
 
 std::string heatmap_as_text(const Heatmap& map) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());  // a formula renderer may have set another one
   out.precision(9);
   out << "# " << map.title << " (" << map.value_label << ", " << to_string(map.provenance.kind) << ": "
       << map.provenance.source << ")\n";

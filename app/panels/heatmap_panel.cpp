@@ -7,9 +7,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "app/panels/heatmap_draw.hpp"
 #include "app/panels/plot_axes.hpp"
 #include "app/panels/plot_frame.hpp"
-#include "app/ui/color_maps.hpp"
 #include "hello_imgui/icons_font_awesome_6.h"
 #include "imgui_internal.h"
 #include "reference/core/error.hpp"
@@ -20,22 +20,6 @@ namespace {
 using ui::em;
 using ui::u32;
 using ui::Ui;
-
-struct Geometry {
-  ImVec2 low, high;  ///< the map on screen
-  float cell_w = 1, cell_h = 1;
-  float x(double col, const CellView& v) const {
-    return low.x + static_cast<float>(col - v.col_from) * cell_w;
-  }
-  float y(double row, const CellView& v) const {
-    return low.y + static_cast<float>(row - v.row_from) * cell_h;
-  }
-};
-
-std::string label_at(const std::vector<std::string>& labels, std::int64_t i) {
-  const auto at = static_cast<std::size_t>(i);
-  return at < labels.size() ? labels[at] : std::to_string(i);
-}
 
 float widest(const std::vector<std::string>& labels, std::int64_t count) {
   float width = ImGui::CalcTextSize(std::to_string(std::max<std::int64_t>(count - 1, 0)).c_str()).x;
@@ -52,13 +36,15 @@ void show_all(const Heatmap& map, HeatmapState& state) {
 void refresh(const Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapState& state, int pool) {
   const bool fresh = !state.texture || state.version != version;
   if (fresh) {
-    if (!state.texture || state.view.row_to > static_cast<double>(map.rows) ||
-        state.view.col_to > static_cast<double>(map.cols) || state.pinned_row >= map.rows ||
-        state.pinned_col >= map.cols) {
+    if (state.pinned_row >= map.rows || state.pinned_col >= map.cols) {
       state.pinned_row = state.pinned_col = -1;
     }
     measure(map, state);
-    show_all(map, state);
+    if (state.rows != map.rows || state.cols != map.cols) {
+      show_all(map, state);
+      state.rows = map.rows;
+      state.cols = map.cols;
+    }
     state.row_label_em = widest(map.row_labels, map.rows);
     state.col_label_em = widest(map.col_labels, map.cols);
     state.version = version;
@@ -90,137 +76,6 @@ Geometry place(const CellView& view, ImVec2 pos, ImVec2 room) {
   g.low = pos;
   g.high = {pos.x + g.cell_w * cols, pos.y + g.cell_h * rows};
   return g;
-}
-
-/// Text turned by 90 degrees, reading upwards, its end at pos.
-void vertical_text(ImDrawList* draw, ImVec2 pos, ImU32 color, const char* begin, const char* end) {
-  const int first = draw->VtxBuffer.Size;
-  draw->AddText({pos.x, pos.y}, color, begin, end);
-  const float width = ImGui::CalcTextSize(begin, end).x;
-  for (int i = first; i < draw->VtxBuffer.Size; ++i) {
-    ImVec2& p = draw->VtxBuffer[i].pos;
-    p = {pos.x + (p.y - pos.y), pos.y + width - (p.x - pos.x)};
-  }
-}
-
-/// The longest start of text that fits, without cutting a character.
-const char* fit_end(const std::string& label, float width) {
-  const char* end = label.c_str() + label.size();
-  while (end > label.c_str() && ImGui::CalcTextSize(label.c_str(), end).x > width) {
-    do {
-      --end;
-    } while (end > label.c_str() && (static_cast<unsigned char>(*end) & 0xC0U) == 0x80U);
-  }
-  return end;
-}
-
-void draw_row_labels(const Ui& ui, const Heatmap& map, const HeatmapState& state, const Geometry& g,
-                     float gutter) {
-  ImDrawList* draw = ImGui::GetWindowDrawList();
-  const float size = ImGui::GetFontSize();
-  const auto stride =
-      std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(size * 1.02F / g.cell_h)));
-  const auto first = static_cast<std::int64_t>(std::floor(state.view.row_from));
-  const std::int64_t marked = state.hover_row >= 0 ? state.hover_row : state.pinned_row;
-  for (std::int64_t i = (first + stride - 1) / stride * stride;
-       i < static_cast<std::int64_t>(state.view.row_to); i += stride) {
-    if (marked >= 0 && i != marked &&
-        std::abs(g.y(static_cast<double>(i - marked), CellView{}) - g.low.y) < size) {
-      continue;
-    }
-    const std::string label = label_at(map.row_labels, i);
-    const char* end = fit_end(label, gutter - 6);
-    const float y = g.y(static_cast<double>(i) + 0.5, state.view) - size / 2;
-    draw->AddText({g.low.x - 6 - ImGui::CalcTextSize(label.c_str(), end).x, y},
-                  u32(i == marked ? ui.colors().ink : ui.colors().muted), label.c_str(), end);
-  }
-  if (marked >= 0 && marked % stride != 0) {
-    const std::string label = label_at(map.row_labels, marked);
-    const char* end = fit_end(label, gutter - 6);
-    const float y = g.y(static_cast<double>(marked) + 0.5, state.view) - size / 2;
-    draw->AddText({g.low.x - 6 - ImGui::CalcTextSize(label.c_str(), end).x, y}, u32(ui.colors().ink),
-                  label.c_str(), end);
-  }
-}
-
-void draw_col_labels(const Ui& ui, const Heatmap& map, const HeatmapState& state, const Geometry& g,
-                     float gutter) {
-  ImDrawList* draw = ImGui::GetWindowDrawList();
-  const float size = ImGui::GetFontSize();
-  const bool flat = state.col_label_em * size < g.cell_w * 0.9F || map.col_labels.empty();
-  const float need = flat ? std::max(state.col_label_em * size * 1.5F, size) : size * 1.02F;
-  const auto stride = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(need / g.cell_w)));
-  const auto first = static_cast<std::int64_t>(std::floor(state.view.col_from));
-  const std::int64_t marked = state.hover_col >= 0 ? state.hover_col : state.pinned_col;
-  const auto draw_one = [&](std::int64_t j) {
-    const std::string label = label_at(map.col_labels, j);
-    const ImU32 color = u32(j == marked ? ui.colors().ink : ui.colors().muted);
-    const float centre = g.x(static_cast<double>(j) + 0.5, state.view);
-    const char* end = fit_end(label, flat ? 1e6F : gutter - 6);
-    const float width = ImGui::CalcTextSize(label.c_str(), end).x;
-    if (flat) {
-      draw->AddText({centre - width / 2, g.high.y + 3}, color, label.c_str(), end);
-    } else {
-      vertical_text(draw, {centre - size / 2, g.high.y + 4}, color, label.c_str(), end);
-    }
-  };
-  for (std::int64_t j = (first + stride - 1) / stride * stride;
-       j < static_cast<std::int64_t>(state.view.col_to); j += stride) {
-    if (marked < 0 || j == marked || std::abs(static_cast<float>(j - marked)) * g.cell_w >= need) {
-      draw_one(j);
-    }
-  }
-  if (marked >= 0 && marked % stride != 0) {
-    draw_one(marked);
-  }
-}
-
-void draw_hatch(const Ui& ui, const Geometry& g) {
-  ImDrawList* draw = ImGui::GetWindowDrawList();
-  draw->AddRectFilled(g.low, g.high, u32(ui.colors().tint_grey));
-  draw->PushClipRect(g.low, g.high, true);
-  const float h = g.high.y - g.low.y;
-  for (float x = g.low.x - h; x < g.high.x; x += 9) {
-    draw->AddLine({x, g.high.y}, {x + h, g.low.y}, u32(ui.colors().line, 0.8F));
-  }
-  draw->PopClipRect();
-}
-
-void draw_color_bar(const Ui& ui, const Heatmap& map, const HeatmapState& state, ImVec2 pos, float height) {
-  ImDrawList* draw = ImGui::GetWindowDrawList();
-  const float width = em(0.8F);
-  constexpr int kBands = 32;
-  const bool dark = ui.theme.kind == ui::ThemeKind::dark;
-  const auto shade = [&](float t) { return u32(map.diverging ? ui::diverging(t, dark) : ui::cividis(t)); };
-  for (int i = 0; i < kBands; ++i) {
-    const float a = static_cast<float>(i) / kBands;
-    const float b = static_cast<float>(i + 1) / kBands;
-    draw->AddRectFilledMultiColor({pos.x, pos.y + height * (1 - b)},
-                                  {pos.x + width, pos.y + height * (1 - a)}, shade(b), shade(b), shade(a),
-                                  shade(a));
-  }
-  draw->AddRect(pos, {pos.x + width, pos.y + height}, u32(ui.colors().line_strong));
-  const float size = ImGui::GetFontSize();
-  const bool log = state.scale == HeatmapScale::log && state.smallest_positive > 0 && !map.diverging;
-  for (int i = 0; i <= 4; ++i) {
-    const float t = static_cast<float>(i) / 4;
-    float value = state.low + (state.high - state.low) * t;
-    if (log) {
-      value = state.smallest_positive * std::pow(state.high / state.smallest_positive, t);
-    } else if (state.scale == HeatmapScale::log && map.diverging) {
-      const float threshold = state.high * 1e-3F;
-      const float side = 2 * std::abs(t - 0.5F);
-      value = std::copysign(threshold * (std::pow(1 + state.high / threshold, side) - 1), t - 0.5F);
-    }
-    const float y = pos.y + height * (1 - t);
-    draw->AddLine({pos.x + width, y}, {pos.x + width + 4, y}, u32(ui.colors().line_strong));
-    std::ostringstream words;
-    words.precision(2);
-    words << (std::abs(value) < 1e-12F ? 0.0F : value);
-    draw->AddText(
-        {pos.x + width + 7, std::clamp(y - size / 2, pos.y - size * 0.3F, pos.y + height - size * 0.7F)},
-        u32(ui.colors().muted), words.str().c_str());
-  }
 }
 
 void zoom_and_pan(const Heatmap& map, HeatmapState& state, const Geometry& g) {
@@ -377,25 +232,16 @@ void readout(Ui& ui, const Heatmap& map, const HeatmapState& state, float width,
   }
 }
 
-void masked_swatch(const Ui& ui, ImVec2 pos) {
-  const float s = em(0.8F);
-  Geometry g;
-  g.low = pos;
-  g.high = {pos.x + s, pos.y + s};
-  draw_hatch(ui, g);
-  ImGui::GetWindowDrawList()->AddRect(g.low, g.high, u32(ui.colors().line_strong));
-  ImGui::GetWindowDrawList()->AddText({pos.x + s + 7, pos.y - em(0.1F)}, u32(ui.colors().muted), "masked");
-}
-
-void draw_map(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapState& state, ImVec2 pos,
-              ImVec2 box) {
+/// Returns the lower right end of what it drew.
+ImVec2 draw_map(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapState& state, ImVec2 pos,
+                ImVec2 box) {
   ui::push_type(ui, ui::Type::tiny);
   const float size = ImGui::GetFontSize();
   const float left = std::clamp(state.row_label_em * size + 10, em(1.6F), em(7)) + size * 1.3F;
   const float bottom = std::clamp(map.col_labels.empty() ? size * 1.1F : state.col_label_em * size + 8,
                                   size * 1.2F, em(5.5F)) +
                        size * 1.3F;
-  const float bar = em(5.2F);
+  const float bar = em(6.2F);
   const ImVec2 room(std::max(em(6), box.x - left - bar), std::max(em(6), box.y - bottom));
   const Geometry g = place(state.view, {pos.x + left, pos.y}, room);
   const float shown = std::min(g.cell_w, g.cell_h);
@@ -440,7 +286,7 @@ void draw_map(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapState& s
     masked_swatch(ui, {g.high.x + em(1), g.low.y + bar_height + em(0.9F)});
   }
   ui::pop_type();
-  ImGui::SetCursorScreenPos({g.high.x + bar, pos.y});
+  return {g.high.x + bar, std::max(g.high.y + bottom, g.low.y + bar_height + em(2))};
 }
 
 void scale_switch(const Ui& ui, HeatmapState& state) {
@@ -480,13 +326,13 @@ void heatmap_panel(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapSta
   }
   const float note = map.note.empty() ? 0 : note_height(ui, map.note, box.x);
   const ImVec2 pos = ImGui::GetCursorScreenPos();
-  const bool aside = box.x > em(30);
+  const bool aside = box.x > em(26) && box.x > 1.05F * box.y;
   const float side = aside ? em(12.5F) : 0;
-  const float under = aside ? 0 : em(3.2F);
+  const float under = aside ? 0 : em(3.9F);
   const float height = std::max(em(9), box.y - (pos.y - start.y) - note - under);
-  draw_map(ui, map, version, state, pos, {box.x - side, height});
+  const ImVec2 end = draw_map(ui, map, version, state, pos, {box.x - side, height});
   if (aside) {
-    const float x = std::min(ImGui::GetCursorScreenPos().x + em(0.5F), pos.x + box.x - side + em(0.8F));
+    const float x = std::min(end.x + em(0.5F), pos.x + box.x - side + em(0.8F));
     ImGui::SetCursorScreenPos({x, pos.y});
     ImGui::BeginGroup();
     scale_switch(ui, state);
@@ -494,12 +340,13 @@ void heatmap_panel(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapSta
     readout(ui, map, state, pos.x + box.x - x, true);
     ImGui::EndGroup();
   } else {
-    ImGui::SetCursorScreenPos({pos.x, pos.y + height});
+    ImGui::SetCursorScreenPos({pos.x, std::min(end.y, pos.y + height) + em(0.3F)});
     scale_switch(ui, state);
     readout(ui, map, state, box.x, false);
   }
   if (note > 0) {
-    ImGui::SetCursorScreenPos({pos.x, start.y + box.y - note});
+    ImGui::SetCursorScreenPos(
+        {pos.x, std::max(std::min(end.y, pos.y + height), ImGui::GetItemRectMax().y) + em(0.2F)});
     plot_note(ui, map.note, box.x);
   }
   ImGui::PopStyleVar();

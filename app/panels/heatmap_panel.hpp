@@ -31,6 +31,7 @@ struct HeatmapState {
   std::int64_t pinned_row = -1, pinned_col = -1;
   std::int64_t hover_row = -1, hover_col = -1;  ///< in this frame; -1 outside
   CellView view;
+  std::int64_t rows = 0, cols = 0;           ///< of the map that view belongs to
   float row_label_em = 0, col_label_em = 0;  ///< widest labels
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <locale>
 #include <set>
 
 #include "reference/core/error.hpp"
@@ -63,6 +64,11 @@ void set_range(AxisView& axis, const Span& span, bool from_zero) {
     axis.high = high;
     return;
   }
+  if (axis.scaling == Scaling::symlog) {
+    axis.low = span.low < 0 ? span.low * 2.5 : -0.5;
+    axis.high = span.high > 0 ? span.high * 2.5 : 0.5;
+    return;
+  }
   double low = span.low;
   double high = span.high;
   if (from_zero && low > 0 && low < 0.6 * high) {
@@ -87,15 +93,6 @@ DrawnSeries drawn(const Series& series, bool log_y) {
     }
   }
   out.points = reduce(series.xs, ys);
-  return out;
-}
-
-std::string superscript(int n) {
-  constexpr const char* kDigits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-  std::string out = n < 0 ? "⁻" : "";
-  for (const char c : std::to_string(std::abs(n))) {
-    out += kDigits[c - '0'];
-  }
   return out;
 }
 
@@ -137,7 +134,7 @@ std::vector<double> symlog_positions(double from, double to, int most) {
   const double largest = std::max(std::abs(from), std::abs(to));
   const int top = static_cast<int>(std::floor(std::log10(std::max(largest, 1.0))));
   const int stride = std::max(1, 2 * (top + 1) / std::max(most, 2));
-  for (int decade = 0; decade <= top; decade += stride) {
+  for (int decade = top >= 2 ? stride : 0; decade <= top; decade += stride) {  // 1 would touch the 0
     at.push_back(std::pow(10, decade));
     at.push_back(-std::pow(10, decade));
   }
@@ -210,6 +207,12 @@ void prepare(const Plot& plot, const Curve* prediction, PlotState& state) {
     }
   }
   set_range(state.x, x, false);
+  const bool slopes = std::any_of(plot.series.begin(), plot.series.end(),
+                                  [](const Series& s) { return std::isfinite(s.slope); });
+  if (slopes) {  // labels stand to the right of the lines' ends
+    state.x.high = state.x.scaling == Scaling::log ? state.x.high * std::pow(state.x.high / state.x.low, 0.09)
+                                                   : state.x.high + 0.09 * (state.x.high - state.x.low);
+  }
   set_range(state.y, y, bars);
   if (bars && state.x.scaling == Scaling::linear && !x.empty()) {
     const double half =
@@ -257,13 +260,14 @@ std::string tick_text(double value, std::string_view unit, Scaling scaling) {
   if (scaling != Scaling::linear && size > 0 && (size >= 1e5 || size <= 1e-3)) {
     const double decade = std::log10(size);
     if (std::abs(decade - std::round(decade)) < 1e-9) {
-      return text(value < 0 ? "-" : "", "10", superscript(static_cast<int>(std::round(decade))));
+      return text(value < 0 ? "-" : "", "1e", static_cast<int>(std::round(decade)));
     }
   }
   if (size >= 1 && size < 1e7 && std::abs(value - std::round(value)) < 1e-9 * size) {
     return format_value(std::round(value), "count");
   }
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   out.precision(4);
   out << value;
   return out.str();
@@ -320,6 +324,7 @@ std::string value_text(double value, const Axis& axis) {
 
 std::string plot_as_text(const Plot& plot) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   out.precision(17);
   out << "# " << plot.title << "\n";
   for (const Series& series : plot.series) {

@@ -20,7 +20,7 @@ struct Ticks {
 void prepare(const Plot& plot, const Curve* prediction, PlotState& state);
 /// Ticks for what is in view, at most about `most` of them.
 Ticks ticks_of(const AxisView& axis, std::string_view unit, int most);
-/// 4,096 · 64 kB · 3.2 ms · 10⁶ · 2e-07, by the axis' unit.
+/// 4,096 · 64 kB · 3.2 ms · 2e-07, by the axis' unit.
 std::string tick_text(double value, std::string_view unit, Scaling scaling);
 /// "sequence length (tokens)".
 std::string axis_title(const Axis& axis);

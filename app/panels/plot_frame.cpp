@@ -113,6 +113,15 @@ void plot_note(const Ui& ui, std::string_view note, float width) {
   ImGui::PopStyleColor();
 }
 
+void plot_words(const Ui& ui, const char* words) {
+  const ImVec2 low = ImPlot::GetPlotPos();
+  const ImVec2 size = ImPlot::GetPlotSize();
+  const ImVec2 extent = ImGui::CalcTextSize(words, nullptr, false, size.x * 0.9F);
+  const ImVec2 at(low.x + (size.x - extent.x) / 2, low.y + (size.y - extent.y) / 2);
+  ImPlot::GetPlotDrawList()->AddText(ImGui::GetFont(), ImGui::GetFontSize(), at, ui::u32(ui.colors().muted),
+                                     words, nullptr, size.x * 0.9F);
+}
+
 bool begin_axes(Ui& ui, const Plot& plot, PlotState& state, ImVec2 size, bool locked) {
   if (state.refit) {
     state.x.from = state.x.low;

@@ -27,6 +27,8 @@ bool plot_header(ui::Ui& ui, const FrameTools& tools, float width,
 float note_height(const ui::Ui& ui, std::string_view note, float width);
 /// "What am I seeing": one quiet line, wrapped.
 void plot_note(const ui::Ui& ui, std::string_view note, float width);
+/// Quiet words in the middle of an empty plot; between BeginPlot and EndPlot.
+void plot_words(const ui::Ui& ui, const char* words);
 /// ImPlot::BeginPlot with axes, ticks and limits of the state; EndPlot is the caller's when it returns true.
 bool begin_axes(ui::Ui& ui, const Plot& plot, PlotState& state, ImVec2 size, bool locked);
 

@@ -40,6 +40,7 @@ struct AxisView {
 struct PlotState {
   std::uint64_t version = 0;  ///< of the Result the caches below belong to
   bool prepared = false;
+  std::size_t predicted = 0;  ///< points of the prediction that the ranges take in
   std::vector<DrawnSeries> drawn_series;
   AxisView x, y;
   std::set<std::string, std::less<>> hidden;  ///< series switched off in the legend

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/panels/plot_axes.hpp"
 #include "reference/core/error.hpp"
 
 namespace alab::panels {
@@ -120,7 +121,7 @@ void point_at_tile(Ui& ui, const Stepper& stepper, StepperState& state, const Gr
   }
 }
 
-void tile_labels(const Ui& ui, const Stepper& stepper, const Frame& now, const Grid& grid, float gutter) {
+void tile_labels(const Ui& ui, const Stepper& stepper, const Frame& now, const Grid& grid) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float size = ImGui::GetFontSize();
   const auto stride =
@@ -138,8 +139,7 @@ void tile_labels(const Ui& ui, const Stepper& stepper, const Frame& now, const G
                   u32(c == now.col ? ui.colors().ink : ui.colors().muted), label.c_str());
   }
   draw->AddText({grid.low.x, grid.low.y - 2 * size - 5}, u32(ui.colors().muted),
-                text(stepper.col_label, " \u2192").c_str());
-  (void)gutter;
+                text(stepper.row_label, " \u2193     ", stepper.col_label, " \u2192").c_str());
 }
 
 float draw_tiles(Ui& ui, const Stepper& stepper, StepperState& state, ImVec2 size) {
@@ -148,7 +148,6 @@ float draw_tiles(Ui& ui, const Stepper& stepper, StepperState& state, ImVec2 siz
   ui::push_type(ui, ui::Type::tiny);
   const float gutter = em(2.0F);
   const float head = em(2.5F);
-  const std::string rows_label = text(stepper.row_label, " \u2193");
   const float foot = em(2.9F);
   Grid grid;
   grid.low = {pos.x + gutter, pos.y + head};
@@ -175,15 +174,12 @@ float draw_tiles(Ui& ui, const Stepper& stepper, StepperState& state, ImVec2 siz
     draw->AddRectFilled({a.x - grow, a.y - grow}, {b.x + grow, b.y + grow}, u32(frame_color(ui, now.kind)),
                         4);
   }
-  tile_labels(ui, stepper, now, grid, gutter);
-  draw->AddText({pos.x, pos.y + head - ImGui::GetFontSize() * 2 - 5}, 0, "");
-  draw->AddText({grid.low.x + std::max(width, ImGui::CalcTextSize(stepper.col_label.c_str()).x + em(3)) -
-                     ImGui::CalcTextSize(rows_label.c_str()).x,
-                 grid.low.y - 2 * ImGui::GetFontSize() - 5},
-                u32(ui.colors().muted), rows_label.c_str());
+  tile_labels(ui, stepper, now, grid);
   ui::pop_type();
   point_at_tile(ui, stepper, state, grid);
-  legend(ui, {pos.x, grid.low.y + height + em(0.5F)}, std::max(size.x, em(8)), now.kind);
+  const float below = grid.low.y + height + em(0.5F);
+  const float used = legend(ui, {pos.x, below}, std::max(size.x, em(8)), now.kind);
+  ImGui::SetCursorScreenPos({pos.x, below + used});
   return std::max(width + gutter, em(12));
 }
 
@@ -267,10 +263,15 @@ float draw_bars(Ui& ui, const Stepper& stepper, StepperState& state, ImVec2 size
   draw->AddRectFilled(low, high, u32(ui.colors().raised), 4);
   draw->AddRect(low, high, u32(ui.colors().line), 4);
   const Range range = bar_range(state);
-  for (int i = 0; i <= 2; ++i) {
-    const double v = range.low + (range.high - range.low) * i / 2;
-    const std::string label = format_value(std::round(v * 100) / 100, "");
-    const float y = high.y - (high.y - low.y) * static_cast<float>(i) / 2;
+  AxisView scale;
+  scale.from = range.low;
+  scale.to = range.high;
+  const Ticks ticks = ticks_of(scale, "", std::clamp(static_cast<int>((high.y - low.y) / em(3)), 2, 7));
+  for (std::size_t i = 0; i < ticks.at.size(); ++i) {
+    const std::string& label = ticks.labels[i];
+    const float y =
+        high.y - (high.y - low.y) * static_cast<float>((ticks.at[i] - range.low) / (range.high - range.low));
+    draw->AddLine({low.x, y}, {high.x, y}, u32(ui.colors().plot_grid));
     draw->AddText({low.x - 6 - ImGui::CalcTextSize(label.c_str()).x,
                    std::clamp(y - em(0.5F), low.y - em(0.2F), high.y - em(0.9F))},
                   u32(ui.colors().muted), label.c_str());
@@ -312,6 +313,7 @@ float draw_bars(Ui& ui, const Stepper& stepper, StepperState& state, ImVec2 size
                                                              "     line: ", stepper.quantities[1])
                                                       : std::string());
   draw->AddText({low.x, high.y + em(1.35F)}, u32(ui.colors().muted), axis.c_str());
+  ImGui::SetCursorScreenPos({pos.x, high.y + em(2.7F)});
   ui::pop_type();
   return size.x;
 }
@@ -333,6 +335,23 @@ ImVec4 frame_color(const Ui& ui, Frame::Kind kind) {
       return c.series[2];
   }
   return c.series[5];
+}
+
+ImVec4 frame_ink(const Ui& ui, Frame::Kind kind) {
+  const ui::Palette& c = ui.colors();
+  switch (kind) {
+    case Frame::load:
+      return c.blue;
+    case Frame::compute:
+      return c.amber;
+    case Frame::skip:
+      return c.muted;
+    case Frame::rescale:
+      return c.pink;
+    case Frame::finish:
+      return c.green;
+  }
+  return c.ink;
 }
 
 float stepper_grid(Ui& ui, const Stepper& stepper, StepperState& state, ImVec2 size) {

@@ -7,7 +7,10 @@
 namespace alab::panels {
 
 ImVec4 frame_color(const ui::Ui& ui, Frame::Kind kind);
-/// Returns the width used. A click jumps to the frame that touches the cell. Item id: grid.
+/// The same meaning, dark or light enough for text.
+ImVec4 frame_ink(const ui::Ui& ui, Frame::Kind kind);
+/// Returns the width used and leaves the cursor below. A click jumps to the frame that touches the cell. Item
+/// id: grid.
 float stepper_grid(ui::Ui& ui, const Stepper& stepper, StepperState& state, ImVec2 size);
 
 }  // namespace alab::panels

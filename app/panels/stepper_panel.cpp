@@ -205,13 +205,18 @@ void quantities(Ui& ui, const Stepper& stepper, const StepperState& state, float
   ImGui::Dummy({width, 0});
 }
 
-void caption(Ui& ui, const Stepper& stepper, const StepperState& state, float width) {
+void caption(Ui& ui, const Stepper& stepper, const StepperState& state, float width, int lines) {
   const Frame& frame = stepper.frames[static_cast<std::size_t>(state.frame)];
-  const ImVec4 color = frame_color(ui, frame.kind);
+  const ImVec4 color = frame_ink(ui, frame.kind);
   const ImVec2 pos = ImGui::GetCursorScreenPos();
   ui::chip(ui, to_string(frame.kind), color, ui::mix(ui.colors().panel, color, 0.15F));
   ImGui::SetCursorScreenPos({pos.x, pos.y + em(1.45F)});
   ui::paragraph(ui, frame.caption, ui::Type::body, width);
+  const float kept =
+      pos.y + em(1.45F) + static_cast<float>(lines) * em(1.22F);  // so that nothing below jumps
+  if (ImGui::GetCursorScreenPos().y < kept) {
+    ImGui::SetCursorScreenPos({pos.x, kept});
+  }
 }
 
 }  // namespace
@@ -296,19 +301,18 @@ bool stepper_panel(Ui& ui, const Stepper& stepper, std::uint64_t version, Steppe
   const float quantity_height = static_cast<float>(stepper.quantities.size()) * em(1.45F);
   const float grid_height = aside ? height : std::max(em(7), height - quantity_height - em(strip ? 4.5F : 5));
   const float drawn = stepper_grid(ui, stepper, state, {aside ? box.x - side - em(1) : box.x, grid_height});
+  const float grid_bottom = ImGui::GetCursorScreenPos().y;
   if (aside) {
     ImGui::SetCursorScreenPos({pos.x + std::min(drawn + em(1.2F), box.x - side), pos.y});
-  } else {
-    ImGui::SetCursorScreenPos({pos.x, pos.y + grid_height + em(0.3F)});
   }
   const float text_width = aside ? pos.x + box.x - ImGui::GetCursorScreenPos().x : box.x;
   ImGui::BeginGroup();
-  caption(ui, stepper, state, text_width);
+  caption(ui, stepper, state, text_width, aside ? 3 : 2);
   ui::vspace(0.2F);
   quantities(ui, stepper, state, text_width);
   ImGui::EndGroup();
   if (note > 0) {
-    ImGui::SetCursorScreenPos({pos.x, std::max(start.y + box.y - note, ImGui::GetCursorScreenPos().y)});
+    ImGui::SetCursorScreenPos({pos.x, std::max(grid_bottom, ImGui::GetCursorScreenPos().y) + em(0.2F)});
     plot_note(ui, stepper.note, box.x);
   }
   ImGui::PopStyleVar();

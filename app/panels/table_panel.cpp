@@ -153,7 +153,7 @@ std::string folded_words(const Table& table, const TableState& state, const Layo
       continue;
     }
     out += out.empty() ? "" : "   ·   ";
-    out += long_words ? words : table.columns[c] + " " + words;
+    out += long_words || words == table.columns[c] ? words : table.columns[c] + " " + words;
   }
   return out;
 }
@@ -227,9 +227,11 @@ std::vector<bool> fitting_columns(const std::vector<float>& widths, const std::v
   };
   while (used() > room && std::count(shown.begin(), shown.end(), true) > 1) {
     std::size_t victim = 0;
-    for (std::size_t c = 1; c < widths.size();
-         ++c) {  // words go before numbers, then what stands further right
-      if (shown[c] && (victim == 0 || numeric[c] <= numeric[victim])) {
+    const auto goes_first = [&](std::size_t a, std::size_t b) {  // wide words, then numbers from the right
+      return numeric[a] != numeric[b] ? numeric[b] : numeric[a] || widths[a] > widths[b];
+    };
+    for (std::size_t c = 1; c < widths.size(); ++c) {
+      if (shown[c] && (victim == 0 || goes_first(c, victim))) {
         victim = c;
       }
     }
@@ -279,6 +281,7 @@ void table_panel(Ui& ui, const Table& table, std::uint64_t version, TableState& 
 
 std::string table_as_text(const Table& table) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());  // a formula renderer may have set another one
   out.precision(9);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     out << (c > 0 ? "\t" : "") << table.columns[c];

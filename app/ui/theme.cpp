@@ -234,7 +234,7 @@ void set_implot(const Palette& c, float scale) {
   for (const auto& [index, color] : colors) {
     style.Colors[index] = color;
   }
-  style.PlotPadding = {4 * scale, 6 * scale};
+  style.PlotPadding = {10 * scale, 6 * scale};
   style.LabelPadding = {6 * scale, 5 * scale};
   style.PlotBorderSize = 1;
   style.MinorAlpha = 0.5F;
@@ -264,17 +264,22 @@ Fonts load_fonts(std::string_view assets_dir) {
       std::filesystem::path(assets_dir.empty() ? std::string_view(ALAB_BUNDLE_ASSETS) : assets_dir) / "fonts";
   constexpr const char* kIcons = "Font_Awesome_6_Free-Solid-900.otf";
   constexpr const char* kMath = "latex/latinmodern-math.otf";
+  constexpr const char* kCode = "Inconsolata-Medium.ttf";
+  const auto face = [&](const char* file, bool icons) {
+    ImFont* font = add_face(fonts, file);
+    merge_face(fonts, kMath, 0);
+    merge_face(fonts, kCode, 0);  // superscripts, which neither Roboto nor Latin Modern has
+    if (icons) {
+      merge_face(fonts, kIcons, 1);
+    }
+    return font;
+  };
   Fonts faces;
-  faces.body = add_face(fonts, "Roboto/Roboto-Regular.ttf");
-  merge_face(fonts, kIcons, 1);
-  merge_face(fonts, kMath, 0);
-  faces.bold = add_face(fonts, "Roboto/Roboto-Bold.ttf");
-  merge_face(fonts, kIcons, 1);
-  merge_face(fonts, kMath, 0);
-  faces.italic = add_face(fonts, "Roboto/Roboto-RegularItalic.ttf");
-  merge_face(fonts, kMath, 0);
-  faces.bold_italic = add_face(fonts, "Roboto/Roboto-BoldItalic.ttf");
-  faces.code = add_face(fonts, "Inconsolata-Medium.ttf");
+  faces.body = face("Roboto/Roboto-Regular.ttf", true);
+  faces.bold = face("Roboto/Roboto-Bold.ttf", true);
+  faces.italic = face("Roboto/Roboto-RegularItalic.ttf", false);
+  faces.bold_italic = face("Roboto/Roboto-BoldItalic.ttf", false);
+  faces.code = add_face(fonts, kCode);
   merge_face(fonts, kMath, 0);
   return faces;
 }

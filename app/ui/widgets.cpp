@@ -322,7 +322,7 @@ bool segmented(const Ui& ui, const char* str_id, std::span<const std::string_vie
     const std::string shown(*index >= 0 && *index < static_cast<int>(labels.size())
                                 ? labels[static_cast<std::size_t>(*index)]
                                 : std::string_view());
-    if (ImGui::BeginCombo(str_id, shown.c_str())) {
+    if (ImGui::BeginCombo((std::string("##") + str_id).c_str(), shown.c_str())) {
       for (int i = 0; i < static_cast<int>(labels.size()); ++i) {
         const std::string label(labels[static_cast<std::size_t>(i)]);
         if (ImGui::Selectable(label.c_str(), i == *index) && i != *index) {

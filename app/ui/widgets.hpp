@@ -99,7 +99,7 @@ bool link_text(const Ui& ui, const char* str_id, std::string_view text);
 /// mark: 0 none, +1 right, -1 wrong (shown after commit).
 bool radio_option(const Ui& ui, const char* str_id, std::string_view text, bool selected, bool enabled = true,
                   int mark = 0);
-/// Joined buttons, one pressed; labels that do not fit become a combo. Item ids: str_id/<index> or str_id.
+/// Joined buttons, one pressed; labels that do not fit become a combo. Item ids: str_id/<index>, or ##str_id.
 bool segmented(const Ui& ui, const char* str_id, std::span<const std::string_view> labels, int* index,
                float width = 0);
 bool toggle(const Ui& ui, const char* label, bool* value);

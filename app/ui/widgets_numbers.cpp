@@ -26,11 +26,21 @@ const char* meaning_of(Provenance::Kind kind) {
   return "";
 }
 
+/// "at least": the upper end is so far away that it is none.
+bool open_above(const Check& check) {
+  return check.low > 0 && check.high > 1e5 * check.low;
+}
+
 /// Where values lie on a lamp's gauge, 0 .. 1: an error on a log axis, a band on a linear one.
 class Gauge {
  public:
   explicit Gauge(const Check& check) : low_(check.low), high_(check.high) {
     log_ = low_ == 0 && high_ > 0 && high_ < 0.5;
+    if (open_above(check)) {
+      from_ = 0;
+      to_ = 2.5 * low_;
+      return;
+    }
     const double width = std::max(high_ - low_, 0.1 * std::max(std::abs(low_), 1e-12));
     from_ = log_ ? std::log10(high_) - 6 : low_ - width;
     to_ = log_ ? std::log10(high_) + 2 : high_ + width;
@@ -61,7 +71,7 @@ std::string band_text(const Check& check) {
   if (check.low == check.high) {
     return text("exactly ", number_text(check.high));
   }
-  if (std::isinf(check.high)) {
+  if (open_above(check)) {
     return text("at least ", number_text(check.low));
   }
   if (check.low == 0 || std::isinf(check.low)) {
@@ -218,22 +228,22 @@ void scalar_line(Ui& ui, const Scalar& scalar) {
   push_type(ui, Type::bold);
   const float value_width = ImGui::CalcTextSize(value.c_str()).x;
   pop_type();
-  const float chip_width = provenance_chip_width(ui, scalar.provenance);
+  const float chip_width = provenance_chip_width(ui, {Provenance::measured, ""});  // one column for all kinds
   const float label_width = std::max(em(6), room - value_width - chip_width - em(2.2F));
-  const float top = ImGui::GetCursorPosY();
   ImGui::PushStyleColor(ImGuiCol_Text, link_hovered(ui, scalar.key) ? ui.colors().blue : ui.colors().ink);
   paragraph(ui, scalar.label, Type::body, label_width);
   ImGui::PopStyleColor();
   if (ImGui::IsItemHovered()) {
     hover_link(ui, scalar.key);
   }
-  const float bottom = ImGui::GetCursorPosY();
-  ImGui::SetCursorPosY(top);
+  const float bottom = ImGui::GetItemRectMax().y;
   ImGui::SetCursorScreenPos({pos.x + room - chip_width - value_width - em(0.9F), pos.y});
   text_as(ui, Type::bold, value);
   ImGui::SameLine(0, em(0.9F));
   provenance_chip(ui, scalar.provenance);
-  ImGui::SetCursorPosY(std::max(bottom, ImGui::GetCursorPosY()));
+  const float height = std::max(bottom, ImGui::GetItemRectMax().y) - pos.y;
+  ImGui::SetCursorScreenPos(pos);
+  ImGui::Dummy({room, height});
 }
 
 void sparkline(const ImVec4& color, std::span<const double> values, ImVec2 size) {
