@@ -27,36 +27,44 @@ const CudaDevice& cuda_device();
 /// "Intel Xeon ..., 2 cores": the source of everything measured on the CPU.
 const std::string& cpu_name();
 
+struct Spread {
+  double median = 0, half_iqr = 0;
+};
+/// Median and half the interquartile range (linear interpolation); zeros of an empty list.
+Spread median_and_spread(std::vector<double> values);
+
 /// Result of one run of one rung on one backend, judged against the reference.
 struct RungRun {
   const Rung* rung = nullptr;
   Backend backend = Backend::simulated;
-  std::string unsupported;         ///< not run, and why
-  std::vector<Check> checks;       ///< one per output: error against double; guard bands; inputs unchanged
+  std::string unsupported;    ///< not run, and why
+  std::vector<Check> checks;  ///< one per output: error against double; guard bands; inputs unchanged
   bool passed = false;
   double seconds = 0, spread = 0;  ///< median and half the interquartile range; 0 when not timed
   int repeats = 0;
   std::size_t peak_scratch_bytes = 0;
-  Provenance time_provenance;      ///< measured: the GPU, or "CPU executor on ... (not a GPU time)"
+  Provenance time_provenance;  ///< measured: the GPU, or "CPU executor on ... (not a GPU time)"
   HostArrays outputs;
 };
 
 struct RunOptions {
   Stream::Order order = Stream::Order::ascending;
-  int repeats = 1;     ///< timed runs after one warm-up when > 1
-  bool timed = true;
+  int repeats = 1;       ///< timed runs after one warm-up when > 1
+  bool timed = true;     ///< a run that fails its checks is never timed
+  unsigned workers = 0;  ///< OS threads of the executor; 0: one per core
 };
 
-/// Fills outputs with NaN, puts guard bands around every buffer, runs, compares with the truth, and checks that
-/// guards and inputs are untouched. An output's tolerance: derived_tolerance on the plain form.
-/// truth and plain may be handed in when several rungs share a problem.
+/// Fills outputs with NaN, puts guard bands around every buffer, runs, compares with the truth, and checks
+/// that guards and inputs are untouched. A kernel that stops with an Error is a failed check, not an
+/// exception. An output's tolerance: derived_tolerance on the plain form. truth and plain may be handed in
+/// when several rungs share a problem.
 struct Judged {
   TruthArrays truth;
   HostArrays plain;
 };
 Judged judge(const Op& op, const ParamSet& problem, const HostArrays& inputs);
 RungRun run_rung(const Op& op, const RungBuild& build, Backend backend, const ParamSet& problem,
-                 const ParamSet& tiles, const HostArrays& inputs, const Judged& judged, const RunOptions& options,
-                 const Progress& progress);
+                 const ParamSet& tiles, const HostArrays& inputs, const Judged& judged,
+                 const RunOptions& options, const Progress& progress);
 
 }  // namespace alab

@@ -45,15 +45,18 @@ function(alab_executor_build target build file symbol)
   add_dependencies(${target} alab_rewritten_${symbol} alab_device_headers)
 endfunction()
 
+# As nvcc: fused multiply-add where the source allows it. Kernels view arrays through float4 and the like.
+# An interface library, because a target's own options come before those of what it links.
+add_library(alab_executor_flags INTERFACE)
+target_compile_options(alab_executor_flags INTERFACE -O3 -ffp-contract=fast -fno-strict-aliasing -ftls-model=initial-exec
+                       -Wno-unknown-pragmas -Wno-pedantic -Wno-unused-function)
+
 # alab_executor_library(TARGET): an object library with the executor's headers in front of CUDA's.
 function(alab_executor_library target)
   file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/empty.gen.cpp" CONTENT "// Generated: an object library needs one source.\n")
   add_library(${target} OBJECT "${CMAKE_BINARY_DIR}/empty.gen.cpp")
-  target_link_libraries(${target} PUBLIC alab_core)
+  target_link_libraries(${target} PUBLIC alab_core PRIVATE alab_executor_flags)
   target_include_directories(${target} BEFORE PRIVATE "${CMAKE_SOURCE_DIR}/kernels/executor/include" "${ALAB_REWRITTEN}")
-  # As nvcc: fused multiply-add where the source allows it. Kernels view arrays through float4 and the like.
-  target_compile_options(${target} PRIVATE -O3 -ffp-contract=fast -fno-strict-aliasing -ftls-model=initial-exec
-                         -Wno-unknown-pragmas -Wno-pedantic -Wno-unused-function)
 endfunction()
 
 file(GLOB op_files CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}/kernels" kernels/*/op.cpp)
@@ -105,7 +108,7 @@ function(alab_cuda_library target)
   target_link_libraries(${target} PUBLIC CUDA::cudart_static)
 endfunction()
 
-file(GLOB kernel_sources CONFIGURE_DEPENDS kernels/*.cpp kernels/executor/*.cpp kernels/*/op.cpp)
+file(GLOB kernel_sources CONFIGURE_DEPENDS kernels/*.cpp kernels/executor/*.cpp kernels/cuda/*.cpp kernels/*/op.cpp)
 set(cuda_objects "")
 if(ALAB_HAVE_CUDA)
   file(GLOB cuda_host_sources CONFIGURE_DEPENDS kernels/cuda/*.cu)

@@ -9,12 +9,13 @@
 namespace alab::executor {
 
 std::string describe(Site where) {
+  constexpr std::string_view kTests = "/tests";
   std::string_view file = where.file_name();
-  for (const std::string_view room : {"/kernels/", "/tests/", "/labs/"}) {
-    if (const auto at = file.rfind(room); at != std::string_view::npos) {
-      file.remove_prefix(at + 1);
-      break;
+  if (std::size_t at = file.rfind("/kernels/"); at != std::string_view::npos) {
+    if (file.substr(0, at).ends_with(kTests)) {
+      at -= kTests.size();
     }
+    file.remove_prefix(at + 1);
   }
   return text(file, ":", where.line());
 }

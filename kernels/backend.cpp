@@ -1,0 +1,292 @@
+// Runs a rung on a backend and judges it: outputs against double precision, memory outside them untouched.
+// SPDX-License-Identifier: MIT
+#include "kernels/backend.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <thread>
+
+#include "kernels/cuda/device.hpp"
+#include "kernels/executor/stream.hpp"
+
+namespace alab {
+namespace {
+
+constexpr std::int32_t kUnwrittenIndex = std::numeric_limits<std::int32_t>::min();
+
+std::string read_cpu_name() {
+  std::ifstream file("/proc/cpuinfo");
+  std::string name = "unknown CPU";
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(": ");
+    if (colon != std::string::npos && line.rfind("model name", 0) == 0) {
+      name = line.substr(colon + 2);
+      break;
+    }
+  }
+  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  return text(name, ", ", cores, cores == 1 ? " core" : " cores");
+}
+
+std::size_t bytes_of(const BufferSpec& spec) {
+  return static_cast<std::size_t>(element_count(spec.shape)) * 4;
+}
+
+/// One of the op's arrays on the host: the input as given, or what an output holds before the run.
+struct HostArray {
+  explicit HostArray(const BufferSpec& spec, const HostArrays& inputs) {
+    const auto count = static_cast<std::size_t>(element_count(spec.shape));
+    if (spec.role == BufferRole::output) {
+      words.assign(count,
+                   spec.type == ElementType::f32 ? 0xFFFFFFFFu : static_cast<std::uint32_t>(kUnwrittenIndex));
+      return;
+    }
+    words.resize(count);
+    const void* from = nullptr;
+    Shape shape;
+    if (const auto f32 = inputs.f32.find(spec.name);
+        spec.type == ElementType::f32 && f32 != inputs.f32.end()) {
+      from = f32->second.data();
+      shape = f32->second.shape();
+    } else if (const auto i32 = inputs.i32.find(spec.name);
+               spec.type == ElementType::i32 && i32 != inputs.i32.end()) {
+      from = i32->second.data();
+      shape = i32->second.shape();
+    }
+    require(from != nullptr && shape == spec.shape, "input '", spec.name, "' must have shape ",
+            to_string(spec.shape),
+            from != nullptr ? ", got " + to_string(shape) : std::string(" and is missing"));
+    std::memcpy(words.data(), from, count * 4);
+  }
+  std::vector<std::uint32_t> words;
+};
+
+struct Placed {
+  BufferSpec spec;
+  HostArray before;
+  void* device = nullptr;
+};
+
+std::vector<Placed> place(Stream& stream, const std::vector<BufferSpec>& specs, const HostArrays& inputs,
+                          Buffers& buffers) {
+  std::vector<Placed> placed;
+  for (const BufferSpec& spec : specs) {
+    Placed p{spec, HostArray(spec, inputs), nullptr};
+    if (!p.before.words.empty()) {
+      p.device = stream.array(spec.name, bytes_of(spec));
+      stream.upload(p.device, p.before.words.data(), bytes_of(spec));
+    }
+    buffers.add(spec.name, p.device);
+    placed.push_back(std::move(p));
+  }
+  return placed;
+}
+
+std::vector<std::uint32_t> fetch(Stream& stream, const Placed& p) {
+  std::vector<std::uint32_t> words(p.before.words.size());
+  if (!words.empty()) {
+    stream.download(words.data(), p.device, bytes_of(p.spec));
+  }
+  return words;
+}
+
+Check judge_f32(const Placed& p, const Tensor<float>& got, const Judged& judged,
+                const Provenance& provenance) {
+  const Tensor<double>& truth = judged.truth.at(p.spec.name);
+  const Tensor<float>& plain = judged.plain.f32.at(p.spec.name);
+  const Tolerance tolerance = derived_tolerance<float>(plain.span(), truth.span());
+  return compare("error_" + p.spec.name, p.spec.name + ": relative error against double precision",
+                 difference<float>(got.span(), truth.span()), tolerance, p.spec.shape, provenance);
+}
+
+Check judge_i32(const Placed& p, const Tensor<std::int32_t>& got, const Judged& judged,
+                const Provenance& provenance) {
+  const Tensor<double>& truth = judged.truth.at(p.spec.name);
+  double wrong = got.size() == truth.size() ? 0 : std::nan("");
+  std::int64_t first = -1;
+  for (std::int64_t i = 0; i < std::min(got.size(), truth.size()); ++i) {
+    if (static_cast<double>(got[i]) != truth[i]) {
+      first = wrong++ == 0 ? i : first;
+    }
+  }
+  Check check =
+      check_exactly("error_" + p.spec.name, p.spec.name + ": elements that differ from the reference", wrong,
+                    0, provenance);
+  if (first >= 0) {
+    check.detail = text("element ", first, " is ", got[first], ", the reference has ", truth[first]);
+  }
+  return check;
+}
+
+void judge_outputs(RungRun& run, Stream& stream, const std::vector<Placed>& placed, const Judged& judged,
+                   const Provenance& provenance) {
+  for (const Placed& p : placed) {
+    if (p.spec.role != BufferRole::output) {
+      continue;
+    }
+    const std::vector<std::uint32_t> words = fetch(stream, p);
+    if (p.spec.type == ElementType::f32) {
+      Tensor<float> got(p.spec.shape);
+      std::memcpy(got.data(), words.data(), words.size() * 4);
+      run.checks.push_back(judge_f32(p, got, judged, provenance));
+      run.outputs.f32[p.spec.name] = std::move(got);
+    } else {
+      Tensor<std::int32_t> got(p.spec.shape);
+      std::memcpy(got.data(), words.data(), words.size() * 4);
+      run.checks.push_back(judge_i32(p, got, judged, provenance));
+      run.outputs.i32[p.spec.name] = std::move(got);
+    }
+  }
+}
+
+void judge_memory(RungRun& run, Stream& stream, const std::vector<Placed>& placed,
+                  const Provenance& provenance) {
+  const std::string damage = stream.damage();
+  run.checks.push_back(
+      check_exactly("guards", "buffers written outside their bounds", damage.empty() ? 0 : 1, 0, provenance));
+  run.checks.back().detail = damage;
+  double changed = 0;
+  std::string names;
+  for (const Placed& p : placed) {
+    if (p.spec.role == BufferRole::input && fetch(stream, p) != p.before.words) {
+      ++changed;
+      names += (names.empty() ? "changed: " : ", ") + p.spec.name;
+    }
+  }
+  run.checks.push_back(check_exactly("inputs", "inputs changed by the kernel", changed, 0, provenance));
+  run.checks.back().detail = names;
+}
+
+Provenance provenance_of(Backend backend) {
+  if (backend == Backend::cuda) {
+    return {Provenance::measured, text(cuda_device().name, ", ", cuda_device().driver)};
+  }
+  return {Provenance::measured, text("CPU executor on ", cpu_name(), " (not a GPU time)")};
+}
+
+std::string why_not(const RungBuild& build, Backend backend, const ParamSet& problem, const ParamSet& tiles) {
+  const Rung& rung = *build.rung;
+  if (backend == Backend::reference) {
+    return "the reference is not a rung: it judges them";
+  }
+  if (backend == Backend::cuda) {
+    const CudaDevice& device = cuda_device();
+    if (!device.usable) {
+      return device.unavailable;
+    }
+    if (device.sm < rung.min_sm) {
+      return text("needs compute capability ", rung.min_sm / 10, ".", rung.min_sm % 10, ", ", device.name,
+                  " has ", device.sm / 10, ".", device.sm % 10);
+    }
+  }
+  return rung.unsupported != nullptr ? rung.unsupported(problem, tiles) : "";
+}
+
+std::unique_ptr<Stream> make_stream(Backend backend, const RunOptions& options, const Progress& progress) {
+  std::unique_ptr<Stream> stream;
+  if (backend == Backend::cuda) {
+    stream = cuda::make_stream(progress);
+  } else {
+    stream = std::make_unique<executor::FastStream>(progress, options.workers);
+  }
+  stream->set_order(options.order);
+  return stream;
+}
+
+}  // namespace
+
+std::string_view to_string(Backend backend) {
+  switch (backend) {
+    case Backend::reference:
+      return "reference";
+    case Backend::simulated:
+      return "simulated";
+    default:
+      return "cuda";
+  }
+}
+
+std::optional<Backend> backend_from(std::string_view name) {
+  for (const Backend backend : {Backend::reference, Backend::simulated, Backend::cuda}) {
+    if (name == to_string(backend)) {
+      return backend;
+    }
+  }
+  return std::nullopt;
+}
+
+const CudaDevice& cuda_device() {
+  static const CudaDevice device = cuda::query_device();
+  return device;
+}
+
+const std::string& cpu_name() {
+  static const std::string name = read_cpu_name();
+  return name;
+}
+
+Spread median_and_spread(std::vector<double> values) {
+  if (values.empty()) {
+    return {};
+  }
+  std::sort(values.begin(), values.end());
+  const auto quantile = [&](double q) {
+    const double at = q * static_cast<double>(values.size() - 1);
+    const auto low = static_cast<std::size_t>(at);
+    const std::size_t high = std::min(low + 1, values.size() - 1);
+    return values[low] + (at - static_cast<double>(low)) * (values[high] - values[low]);
+  };
+  return {quantile(0.5), (quantile(0.75) - quantile(0.25)) / 2};
+}
+
+Judged judge(const Op& op, const ParamSet& problem, const HostArrays& inputs) {
+  return {op.reference(problem, inputs), op.plain(problem, inputs)};
+}
+
+RungRun run_rung(const Op& op, const RungBuild& build, Backend backend, const ParamSet& problem,
+                 const ParamSet& tiles, const HostArrays& inputs, const Judged& judged,
+                 const RunOptions& options, const Progress& progress) {
+  RungRun run;
+  run.rung = build.rung;
+  run.backend = backend;
+  run.unsupported = why_not(build, backend, problem, tiles);
+  if (!run.unsupported.empty()) {
+    return run;
+  }
+  run.time_provenance = provenance_of(backend);
+  try {
+    const std::unique_ptr<Stream> stream = make_stream(backend, options, progress);
+    Buffers buffers;
+    const std::vector<Placed> placed = place(*stream, op.buffers(problem), inputs, buffers);
+    const auto work = [&] { build.run(*stream, problem, tiles, buffers); };
+    const double first = stream->seconds(work);
+    run.peak_scratch_bytes = stream->peak_scratch_bytes();
+    judge_outputs(run, *stream, placed, judged, run.time_provenance);
+    judge_memory(run, *stream, placed, run.time_provenance);
+    run.passed = std::all_of(run.checks.begin(), run.checks.end(), [](const Check& c) { return c.passed(); });
+    if (run.passed && options.timed) {
+      std::vector<double> times{first};
+      if (options.repeats > 1) {
+        times.clear();
+        for (int i = 0; i < options.repeats; ++i) {
+          progress.step(static_cast<double>(i) / options.repeats, build.rung->title);
+          times.push_back(stream->seconds(work));
+        }
+      }
+      const Spread spread = median_and_spread(times);
+      run.seconds = spread.median;
+      run.spread = spread.half_iqr;
+      run.repeats = static_cast<int>(times.size());
+    }
+  } catch (const Error& error) {
+    run.passed = false;
+    run.checks.push_back(check_exactly("runs", "the kernel runs to its end", 0, 1, run.time_provenance));
+    run.checks.back().detail = error.what();
+  }
+  return run;
+}
+
+}  // namespace alab

@@ -1,0 +1,65 @@
+// Line-by-line rewriting of CUDA source for the host compiler.
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "kernels/executor/rewrite.hpp"
+#include "reference/core/error.hpp"
+
+using alab::Error;
+using alab::executor::rewrite_cuda;
+
+namespace {
+
+std::string body(std::string_view source) {
+  const std::string out = rewrite_cuda(source, "a.cu");
+  REQUIRE(out.rfind("#line 1 \"a.cu\"\n", 0) == 0);
+  const std::string rest = out.substr(15);
+  CHECK(std::count(rest.begin(), rest.end(), '\n') == std::count(source.begin(), source.end(), '\n'));
+  return rest;
+}
+
+}  // namespace
+
+TEST_CASE("unroll pragmas become the host compiler's") {
+  CHECK(body("#pragma unroll\n") == "#pragma GCC unroll 64\n");
+  CHECK(body("  #  pragma   unroll 4 // four\n") == "  #  pragma   GCC unroll 4\n");
+  CHECK(body("#pragma unroll(8)\n") == "#pragma GCC unroll 8\n");
+  CHECK(body("#pragma unroll kTile\n") == "#pragma GCC unroll 64\n");
+  CHECK(body("#pragma nounroll\n") == "#pragma GCC unroll 1\n");
+  CHECK(body("_Pragma(\"unroll 2\") for (;;) {}") == "_Pragma(\"GCC unroll 2\") for (;;) {}");
+  CHECK(body("#pragma once\n") == "#pragma once\n");
+  CHECK(body("#define unroll 3\n") == "#define unroll 3\n");
+}
+
+TEST_CASE("dynamic shared memory becomes a pointer to the block's") {
+  const std::string tail = "(::alab::executor::t_view.dynamic_shared);";
+  CHECK(body("void f() { extern __shared__ float name[]; }") ==
+        "void f() { [[maybe_unused]] float* const name = reinterpret_cast<float* >" + tail + " }");
+  CHECK(body("void f() { extern __shared__ __align__(16) unsigned char raw []; }") ==
+        "void f() { [[maybe_unused]] unsigned char* const raw = reinterpret_cast<unsigned char* >" + tail +
+            " }");
+  CHECK(body("void f() { extern __shared__ T x[][kWidth + 1]; }") ==
+        "void f() { [[maybe_unused]] T (*const x)[kWidth + 1] = reinterpret_cast<T (*)[kWidth + 1]>" + tail +
+            " }");
+  CHECK(body("namespace a { extern __shared__ float s[]; }").find("static thread_local float* const s") !=
+        std::string::npos);
+  CHECK(body("extern __shared__\n alignas(16)\n float s[];\nint x;").find("\n\n") != std::string::npos);
+  CHECK_THROWS_WITH_AS(
+      rewrite_cuda("\n\nvoid f() { extern __shared__ float x; }", "a.cu"),
+      "a.cu:3: extern __shared__ must declare an array without a size, as in `extern __shared__ float "
+      "tile[];`",
+      Error);
+}
+
+TEST_CASE("comments, strings and digit separators are left alone") {
+  for (const char* same :
+       {"// #pragma unroll\n", "/* extern __shared__ float x; */", "const char* s = \"__noinline__\";",
+        "R\"(\n#pragma unroll\n)\"", "int n = 1'000; // '\nint m = 2'000;", "char c = '\"';\n",
+        "int my__noinline__;", "__attribute__((__noinline__)) void f();"}) {
+    CHECK(body(same) == same);
+  }
+  CHECK(body("__noinline__ void f();") == "__attribute__((noinline)) void f();");
+  CHECK(body("int a = 1'0; __noinline__ int b();") == "int a = 1'0; __attribute__((noinline)) int b();");
+}
