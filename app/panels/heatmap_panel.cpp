@@ -326,7 +326,10 @@ void heatmap_panel(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapSta
   }
   const float note = map.note.empty() ? 0 : note_height(ui, map.note, box.x);
   const ImVec2 pos = ImGui::GetCursorScreenPos();
-  const bool aside = box.x > em(26) && box.x > 1.05F * box.y;
+  const float around = em(12);  // labels and colour bar
+  const float left_over = box.y - (pos.y - start.y) - note;
+  const bool aside =
+      std::min(box.x - em(12.5F) - around, left_over) >= std::min(box.x - around, left_over - em(3.9F));
   const float side = aside ? em(12.5F) : 0;
   const float under = aside ? 0 : em(3.9F);
   const float height = std::max(em(9), box.y - (pos.y - start.y) - note - under);

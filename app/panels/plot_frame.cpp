@@ -99,10 +99,8 @@ bool plot_header(Ui& ui, const FrameTools& tools, float width, const std::functi
 
 float note_height(const Ui& ui, std::string_view note, float width) {
   ui::push_type(ui, ui::Type::small);
-  const ImVec2 extent =
-      ImGui::CalcTextSize(note.data(), note.data() + note.size(), false, std::max(width, em(6)));
-  const float lines = std::max(1.0F, std::round(extent.y / ImGui::GetFontSize()));
-  const float height = lines * std::round(ImGui::GetFontSize() * 1.22F) + ImGui::GetStyle().ItemSpacing.y;
+  const float height =
+      ui::wrapped_text(nullptr, {}, 0, note, std::max(width, em(6))).y + ImGui::GetStyle().ItemSpacing.y;
   ui::pop_type();
   return height + em(0.15F);
 }

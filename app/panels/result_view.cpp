@@ -138,7 +138,7 @@ void show_tabs(View& v, const std::vector<Tab>& tabs, float height) {
   const bool focus_known =
       std::any_of(tabs.begin(), tabs.end(), [&](const Tab& t) { return t.key == v.state.focus; });
   const ImGuiTabBarFlags flags = ImGuiTabBarFlags_FittingPolicyScroll | ImGuiTabBarFlags_NoTooltip |
-                                 (tabs.size() > 5 ? ImGuiTabBarFlags_TabListPopupButton : 0);
+                                 (tabs.size() > 7 ? ImGuiTabBarFlags_TabListPopupButton : 0);
   ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {em(0.65F), em(0.3F)});
   const bool open = ImGui::BeginTabBar("##results", flags);
   ImGui::PopStyleVar();

@@ -85,9 +85,7 @@ Layout lay_out(const TableState& state, float room) {
 }
 
 float wrapped_height(const std::string& words, float width) {
-  const float lines = std::round(
-      ImGui::CalcTextSize(words.c_str(), nullptr, false, std::max(width, em(3))).y / ImGui::GetFontSize());
-  return std::max(1.0F, lines) * std::round(ImGui::GetFontSize() * 1.22F);
+  return ui::wrapped_text(nullptr, {}, 0, words, std::max(width, em(3))).y;
 }
 
 void header_row(const Ui& ui, const Table& table, const TableState& state, const Layout& layout, float room) {

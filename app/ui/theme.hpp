@@ -49,9 +49,11 @@ struct Theme {
 };
 
 const Palette& palette_of(ThemeKind kind);
-/// Adds the five faces of assets_dir (Roboto, Inconsolata, Font Awesome 6) to ImGui's atlas; faces that are
-/// missing fall back to ImGui's own font. Call once, before the first frame (LoadAdditionalFonts).
-/// The first face added becomes the default font. An empty assets_dir means the bundle's own.
+/// The window must be opened with openGlOptions.AntiAliasingSamples = 0: multisampling changes nothing that
+/// is drawn here (ImGui smooths its own edges) and triples the time of a frame under software GL. Adds the
+/// five faces of assets_dir (Roboto, Inconsolata, Font Awesome 6) to ImGui's atlas; faces that are missing
+/// fall back to ImGui's own font. Call once, before the first frame (LoadAdditionalFonts). The first face
+/// added becomes the default font. An empty assets_dir means the bundle's own.
 Fonts load_fonts(std::string_view assets_dir = {});
 /// Fills ImGui's and ImPlot's styles from theme.kind and theme.scale; may be called between any two frames.
 /// dpi_scale multiplies sizes (not fonts, which ImGui scales by FontScaleDpi itself).

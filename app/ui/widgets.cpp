@@ -90,28 +90,25 @@ void text_colored(const ImVec4& color, std::string_view text) {
   ImGui::PopStyleColor();
 }
 
-void paragraph(const Ui& ui, std::string_view text, Type type, float width) {
-  push_type(ui, type);
-  const float wrap = std::max(em(4), width > 0 ? width : ImGui::GetContentRegionAvail().x);
-  const float size = ImGui::GetFontSize();
-  const float leading = std::round(size * 0.22F);  // ImGui lines are as high as the font; books give them air
+ImVec2 wrapped_text(ImDrawList* draw, ImVec2 pos, ImU32 color, std::string_view text, float width) {
   ImFont* font = ImGui::GetFont();
-  const ImVec2 start = ImGui::GetCursorScreenPos();
-  ImDrawList* draw = ImGui::GetWindowDrawList();
-  const ImU32 ink = ImGui::GetColorU32(ImGuiCol_Text);
+  const float size = ImGui::GetFontSize();
+  const float line =
+      size + std::round(size * 0.22F);  // ImGui's lines are as high as the font; books give air
   const char* at = text.data();
   const char* const end = at + text.size();
-  float y = 0;
-  float widest = 0;
+  ImVec2 extent(0, 0);
   while (at < end) {
     const char* stop = std::find(at, end, '\n');
-    const char* line_end = font->CalcWordWrapPosition(size, at, stop, wrap);
-    if (line_end == at) {
-      line_end = std::min(at + 1, end);
+    const char* line_end = font->CalcWordWrapPosition(size, at, stop, width);
+    if (line_end == at && at < stop) {
+      line_end = at + 1;
     }
-    draw->AddText(font, size, {start.x, start.y + y}, ink, at, line_end);
-    widest = std::max(widest, font->CalcTextSizeA(size, FLT_MAX, 0, at, line_end).x);
-    y += size + leading;
+    if (draw != nullptr) {
+      draw->AddText(font, size, {pos.x, pos.y + extent.y}, color, at, line_end);
+    }
+    extent.x = std::max(extent.x, font->CalcTextSizeA(size, FLT_MAX, 0, at, line_end).x);
+    extent.y += line;
     at = line_end;
     while (at < end && *at == ' ') {
       ++at;
@@ -120,7 +117,14 @@ void paragraph(const Ui& ui, std::string_view text, Type type, float width) {
       ++at;
     }
   }
-  ImGui::Dummy({widest, std::max(y, size)});
+  return {extent.x, std::max(extent.y, size)};
+}
+
+void paragraph(const Ui& ui, std::string_view text, Type type, float width) {
+  push_type(ui, type);
+  const float wrap = std::max(em(4), width > 0 ? width : ImGui::GetContentRegionAvail().x);
+  const ImVec2 pos = ImGui::GetCursorScreenPos();
+  ImGui::Dummy(wrapped_text(ImGui::GetWindowDrawList(), pos, ImGui::GetColorU32(ImGuiCol_Text), text, wrap));
   pop_type();
 }
 
@@ -272,10 +276,10 @@ bool radio_option(const Ui& ui, const char* str_id, std::string_view text, bool 
   const float avail = ImGui::GetContentRegionAvail().x;
   const float inset = size * 1.75F;
   const float pad = size * 0.3F;
-  const char* const end = text.data() + text.size();
-  const ImVec2 extent = ImGui::CalcTextSize(text.data(), end, false, std::max(size * 4, avail - inset - pad));
+  const float wrap = std::max(size * 4, avail - inset - (mark != 0 ? size * 1.6F : pad));
+  const ImVec2 extent = wrapped_text(nullptr, {}, 0, text, wrap);
   const ImVec2 pos = ImGui::GetCursorScreenPos();
-  const ImVec2 box(avail, extent.y + 2 * pad);
+  const ImVec2 box(avail, extent.y + 1.4F * pad);  // the last line brings its own air
   ImGui::BeginDisabled(!enabled);
   const bool pressed = ImGui::InvisibleButton(str_id, box, ImGuiButtonFlags_EnableNav) && enabled;
   const bool hovered = enabled && ImGui::IsItemHovered();
@@ -297,9 +301,8 @@ bool radio_option(const Ui& ui, const char* str_id, std::string_view text, bool 
   if (selected) {
     draw->AddCircleFilled(centre, size * 0.24F, u32(accent));
   }
-  draw->AddText(ImGui::GetFont(), size, {pos.x + inset, pos.y + pad},
-                u32(c.ink, enabled || mark != 0 ? 1.0F : 0.8F), text.data(), end,
-                std::max(size * 4, avail - inset - pad));
+  wrapped_text(draw, {pos.x + inset, pos.y + pad}, u32(c.ink, enabled || mark != 0 ? 1.0F : 0.8F), text,
+               wrap);
   if (mark != 0) {
     const char* icon = mark > 0 ? ICON_FA_CHECK : ICON_FA_XMARK;
     draw->AddText({corner.x - size * 1.4F, pos.y + pad}, u32(accent), icon);

@@ -65,6 +65,8 @@ void push_type(const Ui& ui, Type type);
 void pop_type();
 void text_as(const Ui& ui, Type type, std::string_view text);
 void text_colored(const ImVec4& color, std::string_view text);
+/// Wrapped lines with air between them; draw = nullptr measures. Returns the size.
+ImVec2 wrapped_text(ImDrawList* draw, ImVec2 pos, ImU32 color, std::string_view text, float width);
 /// Wrapped at the content region (or width when > 0).
 void paragraph(const Ui& ui, std::string_view text, Type type = Type::body, float width = 0);
 void muted(const Ui& ui, std::string_view text, Type type = Type::small);

@@ -65,6 +65,8 @@ bool cell(const char* id, ImVec2 size) {
   return ImGui::BeginChild(id, size, ImGuiChildFlags_NavFlattened);
 }
 
+void page_blank(Gallery&) {}
+
 void page_plots(Gallery& g) {
   const ImVec2 size = split(2, 2);
   panels::PlotOptions predicted;
@@ -300,15 +302,16 @@ struct Page {
   std::string_view name;
   void (*draw)(Gallery&);
 };
-constexpr std::array<Page, 9> kPages{{{"plots", page_plots},
-                                      {"draw", page_draw},
-                                      {"maps", page_maps},
-                                      {"steppers", page_steppers},
-                                      {"tables", page_tables},
-                                      {"controls", page_controls},
-                                      {"widgets", page_widgets},
-                                      {"states", page_states},
-                                      {"view", page_view}}};
+constexpr std::array<Page, 10> kPages{{{"blank", page_blank},
+                                       {"plots", page_plots},
+                                       {"draw", page_draw},
+                                       {"maps", page_maps},
+                                       {"steppers", page_steppers},
+                                       {"tables", page_tables},
+                                       {"controls", page_controls},
+                                       {"widgets", page_widgets},
+                                       {"states", page_states},
+                                       {"view", page_view}}};
 
 struct Options {
   std::string page = "view", screenshot, focus;
@@ -427,6 +430,7 @@ int run(const Options& options) {
   params.fpsIdling.enableIdling = false;
   params.fpsIdling.vsyncToMonitor = false;
   params.iniDisable = true;
+  params.rendererBackendOptions.openGlOptions.AntiAliasingSamples = 0;  // ImGui smooths its own edges
   params.callbacks.LoadAdditionalFonts = [&] { gallery.ui.theme.fonts = ui::load_fonts(); };
   params.callbacks.SetupImGuiStyle = [&] { ui::apply_theme(gallery.ui.theme, options.theme, options.scale); };
   params.callbacks.ShowGui = [&] {
