@@ -91,7 +91,7 @@ TiledErrors tiled_errors(const Head& head, const Problem& p, const AttentionGrad
 
 Plot row_term_plot(const AttentionGradients<double>& by_output,
                    const AttentionGradients<double>& by_weights) {
-  Plot plot{"row_term",
+  Plot plot{"row_terms",
             "One number per query, two ways to get it",
             "D from O (cheap: N d reads) and D from P and dP (N^2 reads); the marks lie on the line.",
             {"query", "position", false},
@@ -135,7 +135,7 @@ Result run_backward(const ParamSet& params, const Context& context) {
   Result result;
   head.describe(result, params.integer(kGradLength), params.integer(kGradDim));
   result.plots = {row_term_plot(by_output, by_weights)};
-  result.tables = {{"gradients",
+  result.tables = {{"gradient_table",
                     "Every gradient against an independent number",
                     text("Finite differences: ", kSamples, " random entries of each array, step 1e-5."),
                     {"gradient", "against finite differences"},

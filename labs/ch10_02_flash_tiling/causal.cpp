@@ -92,7 +92,7 @@ Result run_causal(const ParamSet& params, const Context& context) {
       time_both(tiles, side, context, static_cast<std::uint64_t>(params.integer(params::seed)));
   const double measured = times.full / times.causal;
   Result result;
-  Plot plot{"fraction",
+  Plot plot{"share",
             "The share of computed tiles falls towards one half and never reaches it",
             "Counted from the loop; the line is (T + 1) / 2T.",
             {"tiles per side T", "", true},

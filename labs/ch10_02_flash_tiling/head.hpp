@@ -52,8 +52,9 @@ class Head {
 double rel_l2(const RowMatrix<float>& got, const RowMatrix<double>& truth);
 double rel_l2(const RowMatrix<double>& got, const RowMatrix<double>& truth);
 
-/// The check gates where its criterion is stated; elsewhere it is a lamp whose label says for what it holds.
-Check gate_when(bool stated_here, std::string_view where_stated, Check check);
+/// Adds the check where its criterion is stated; elsewhere leaves it out, with a note that says where it
+/// holds.
+void add_where(Result& result, bool stated_here, std::string_view where_stated, Check check);
 
 /// A problem with shapes only, for loops that count and compute nothing.
 class ShapeOnly {

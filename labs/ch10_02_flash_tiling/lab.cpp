@@ -19,8 +19,8 @@ constexpr Knobs kTilesKnobs[] = {&kShortLength, &kHeadDim,       &kSmallBlockM, 
                                  &kLoopOrder,   &params::causal, &kWatchedRow,  &params::seed};
 constexpr Knobs kMapKnobs[] = {&kMapLength, &kHeadDim, &params::causal, &params::seed};
 constexpr Knobs kOrdersKnobs[] = {&kTiles, &kSpan, &kRescale, &params::seed};
-constexpr Knobs kBugRescaleKnobs[] = {&kLength, &kBlockN, &kScoreScale, &params::seed};
-constexpr Knobs kBugMergeKnobs[] = {&kLength, &kHeadDim, &kBlockN, &params::seed};
+constexpr Knobs kBugRescaleKnobs[] = {&kTrapLength, &kTrapBlockN, &kScoreScale, &params::seed};
+constexpr Knobs kBugMergeKnobs[] = {&kTrapLength, &kHeadDim, &kTrapBlockN, &params::seed};
 constexpr Knobs kTrafficKnobs[] = {&kPowerLength, &kPowerDim};
 constexpr Knobs kCrossoverKnobs[] = {&kPowerLength, &kPowerDim, &kBytes, &kSramKib};
 constexpr Knobs kLedgerKnobs[] = {&kBatch,        &kHeads,    &kLedgerLength, &kHeadDim,

@@ -88,7 +88,7 @@ inline constexpr Param kGradDim = int_param("head_dim", "head dimension", "eleme
 
 inline constexpr Param kMaxLength =
     int_param("max_len", "longest sequence", "tokens", "The sweep doubles N from 64 up to here.", 1024, 256,
-              4096, true);
+              2048, true);
 inline constexpr Param kMaxTimed =
     int_param("max_len", "longest sequence", "tokens", "The sweep doubles N from 64 up to here.", 1024, 256,
               2048, true);
@@ -108,6 +108,11 @@ inline constexpr Param kGpuBlockM =
     int_param("block_m", "query rows per tile", "rows", "B_r of the occupancy and intensity models.", 128, 16,
               256, true);
 
+inline constexpr Param kTrapLength =
+    int_param("seq_len", "sequence length", "tokens", "Number of queries and keys N.", 256, 1, 512, true);
+inline constexpr Param kTrapBlockN =
+    int_param("block_n", "key columns per tile", "columns", "Columns B_c of a tile: keys loaded together.",
+              64, 16, 256, true);
 inline constexpr Param kScoreScale =
     real_param("score_scale", "score scale", "", "Factor on N(0, 1) scores; 1 and 8 are the stated ones.", 8,
                0.5, 16, true);
