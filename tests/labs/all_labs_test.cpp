@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -164,7 +165,7 @@ TEST_CASE("every experiment declares sound parameters") {
       CHECK(plain_key(experiment.id));
       CHECK(!experiment.title.empty());
       CHECK(experiment.what.ends_with("."));
-      CHECK(experiment.run != nullptr);
+      CHECK((experiment.run != nullptr));
       check_unique(experiment.params, [](const Param* p) { return p->key; });
       for (const Param* p : experiment.params) {
         check_param(*p);

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <thread>
+
 #include "labs/common/attention_view.hpp"
 #include "labs/common/sweep.hpp"
 #include "tests/labs/walk.hpp"
@@ -24,7 +26,13 @@ Result echo(const ParamSet& params, const Context&) {
 
 const Experiment kEcho{"echo", "Echo", "Twice the size.", kSizes, false, echo};
 const Experiment kReading{"reading", "Reading", "What was read.", kSizes, true, echo};
-const Lab kLab{.id = "ch99_01_echo", .title = "Echo", .experiments = {}};
+Lab make_lab() {
+  Lab lab;
+  lab.id = "ch99_01_echo";
+  lab.title = "Echo";
+  return lab;
+}
+const Lab kLab = make_lab();
 
 Result run_echo(const Experiment& experiment, const ParamSet& params) {
   const Progress progress;
@@ -155,8 +163,7 @@ TEST_CASE("a causal score row ends at the query, aligned at the bottom right, wi
 }
 
 TEST_CASE("rows of an attention map sum to 1, masked cells are outside, a fully masked row is 0") {
-  const AttentionInput input =
-      walk::source("masked_row").make({.seq_len = 9, .head_dim = 4, .head_dim_v = 4}, {});
+  const AttentionInput input = walk::source("masked_row").make({1, 9, 4, 4, 42}, {});
   AttentionInput causal = input;
   causal.causal = true;
   const Heatmap map = attention_map(causal, 0, "map");
