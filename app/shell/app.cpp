@@ -46,6 +46,27 @@ void fill_hooks(App& app) {
   app.markdown.open_link = [&app](const std::string& target) { open_link(app, target); };
 }
 
+/// Enough tiles to watch for a while.
+void lively(ParamSet& params) {
+  for (const auto& [key, wanted] : {std::pair{"seq_len", 64.0}, {"block_m", 8.0}, {"block_n", 8.0}}) {
+    const Param* param = params.find(key);
+    if (param != nullptr && param->min <= wanted && wanted <= param->max) {
+      params.set(key, wanted);
+    }
+  }
+}
+
+/// An induction head on a book when there is one, else on its own sentence.
+InputSelection alice(const InputCatalog& catalog) {
+  InputSelection selection = selection_of(catalog, kModelInput, {});
+  const auto book = std::ranges::find(catalog.book_names, "alice");
+  if (book != catalog.book_names.end()) {
+    selection.own_text = false;
+    selection.book = static_cast<int>(book - catalog.book_names.begin());
+  }
+  return selection;
+}
+
 /// The stepper that the first screen plays: a preset whose step brings a stepper forward, on a real head when
 /// the weights are here.
 void open_hero(App& app) {
@@ -64,7 +85,8 @@ void open_hero(App& app) {
       request.params = ParamSet(experiment->params);
       request.params.assign(step.settings);
       request.backend = BackendChoice::reference;
-      request.input = source_of(app.catalog, selection_of(app.catalog, real ? kModelInput : "normal", {}));
+      lively(request.params);
+      request.input = source_of(app.catalog, real ? alice(app.catalog) : InputSelection{});
       app.runner.submit(std::move(request));
       app.hero = true;
       app.hero_view = std::make_shared<StepView>();
@@ -89,8 +111,10 @@ Layout measure(const App& app, ImVec2 size) {
                                      9 * em, 0.3F * size.x);
   const float rest = size.x - layout.contents;
   const float fair = std::clamp(0.42F * rest, kLessonMinimum, 38 * em);
+  layout.contents = std::round(layout.contents);
   layout.lesson = std::clamp(p.lesson_width > 0 ? p.lesson_width * em : fair, kLessonMinimum,
                              std::max(kLessonMinimum, rest - 22 * em));
+  layout.lesson = std::round(layout.lesson);
   return layout;
 }
 

@@ -105,6 +105,9 @@ struct App {
   const Lab* shown_lab = nullptr;
   bool scroll_lesson_top = false;
   bool hero = false;  ///< first start: a stepper plays beside the welcome
+  const Lab* hero_lab = nullptr;
+  const Step* hero_step = nullptr;
+  std::shared_ptr<StepView> hero_view;
   Layout columns;
   float params_height = 0;
   bool theme_dirty = true, quit = false;

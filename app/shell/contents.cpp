@@ -95,7 +95,7 @@ void page_rows(App& app, const Lab& lab) {
 void lab_row(App& app, const Lab& lab, int number, float height) {
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const bool current = app.book.lab() == &lab;
-  if (row(app, std::string(lab.id).c_str(), height, current && app.book.page().kind == PageKind::overview)) {
+  if (row(app, std::string(lab.id).c_str(), height, false)) {
     app.book.open(lab.id);
   }
   const float room = ImGui::GetContentRegionAvail().x;
@@ -209,7 +209,13 @@ void draw_contents(App& app) {
   const float height = ImGui::GetMainViewport()->Size.y - c.top - c.bottom;
   const float em = ui::kBodySize * ImGui::GetStyle().FontScaleMain;
   const ImVec2 padding = c.icons_only ? ImVec2{0.3F * em, 0.5F * em} : ImVec2{0.6F * em, 0.8F * em};
-  if (begin_region({"contents", {0, c.top}, {c.contents, height}, padding, app.ui.colors().panel, true})) {
+  if (begin_region({"contents",
+                    {0, c.top},
+                    {c.contents, height},
+                    padding,
+                    app.ui.colors().panel,
+                    true,
+                    !c.icons_only})) {
     ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {ImGui::GetStyle().ItemSpacing.x, 1});
     if (app.book.labs().empty()) {
       ui::paragraph(app.ui, "This build holds no labs.", ui::Type::small);

@@ -95,6 +95,10 @@ void set_formula_assets(const std::string& assets_dir) {
   assets() = assets_dir;
 }
 
+void release_formulas() {
+  ImGuiMicroTeX::Release();
+}
+
 Formula draw_formula(const std::string& latex, float pixels, ImU32 color, bool display) {
   static std::set<std::string> broken;
   Formula formula;

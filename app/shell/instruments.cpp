@@ -29,11 +29,11 @@ void presets_popup(App& app, const Lab& lab) {
 void header(App& app, const Lab& lab) {
   const Experiment* experiment = app.book.experiment();
   const float em = ui::em(1);
-  const float buttons = 12.6F * em;
+  const float icon = em + 2 * 0.32F * em + 2;
+  const float buttons = 6 * icon;
   ImGui::AlignTextToFramePadding();
   ui::push_type(app.ui, ui::Type::bold);
-  ui::text_fitted(app.ui,
-                  app.show_notes ? "Notes" : (experiment == nullptr ? "Instruments" : experiment->title),
+  ui::text_fitted(app.ui, app.show_notes ? "Notes" : (experiment == nullptr ? lab.title : experiment->title),
                   ImGui::GetContentRegionAvail().x - buttons - em);
   ui::pop_type();
   ImGui::SameLine();
@@ -193,9 +193,7 @@ void draw_step_instruments(App& app, const Step& step) {
   StepView& view = *step_view(app);
   const Experiment* experiment = app.book.experiment();
   if (experiment == nullptr) {
-    const float height = ImGui::GetContentRegionAvail().y;
-    ui::state_panel(app.ui, "nothing", {ui::Phase::empty, "This step is for reading; nothing is run.", "", 0},
-                    {ImGui::GetContentRegionAvail().x, height});
+    draw_companion(app, *app.book.lab());
     return;
   }
   ui::muted(app.ui, experiment->what, ui::Type::small);
@@ -242,6 +240,43 @@ void draw_hero(App& app) {
   panels::result_view(app.ui, run.result.get(), run.version, status, view.results);
 }
 
+/// Beside pages that run nothing: the lab's presets to try and its words.
+void draw_companion(App& app, const Lab& lab) {
+  ImGui::BeginChild("companion", {0, 0}, ImGuiChildFlags_NavFlattened);
+  const auto& presets = app.book.presets(lab);
+  if (!presets.empty()) {
+    ui::vspace(0.4F);
+    ui::text_as(app.ui, ui::Type::heading3, "Settings to try");
+    ui::vspace(0.2F);
+  }
+  for (const Preset& preset : presets) {
+    ImGui::PushID(preset.name.c_str());
+    if (ui::link_text(app.ui, "open", preset.title)) {
+      use_preset(app, lab, preset);
+    }
+    const Experiment* experiment = find_experiment(lab, preset.experiment);
+    ImGui::SameLine(0, ui::em(0.8F));
+    ui::push_type(app.ui, ui::Type::small);
+    ImGui::PushStyleColor(ImGuiCol_Text, app.ui.colors().muted);
+    ui::text_fitted(app.ui, experiment == nullptr ? preset.experiment : experiment->title,
+                    ImGui::GetContentRegionAvail().x);
+    ImGui::PopStyleColor();
+    ui::pop_type();
+    ImGui::PopID();
+  }
+  if (!lab.glossary.empty()) {
+    ui::vspace(0.9F);
+    ui::text_as(app.ui, ui::Type::heading3, "Words of this lab");
+    ui::vspace(0.2F);
+    std::string words = "| word | symbol | meaning |\n|---|---|---|\n";
+    for (const Term& term : lab.glossary) {
+      words += text("| ", term.word, " | ", term.symbol, " | ", term.meaning, " |\n");
+    }
+    app.markdown.draw(app.ui, "glossary", words, ImGui::GetContentRegionAvail().x, ui::kSmallSize, false);
+  }
+  ImGui::EndChild();
+}
+
 void draw_notes(App& app, const Lab& lab) {
   std::string notes = app.book.progress(lab).notes;
   if (panels::notes_panel(app.ui, notes, ImGui::GetContentRegionAvail())) {
@@ -272,9 +307,7 @@ void draw_instruments(App& app) {
       } else if (step != nullptr) {
         draw_step_instruments(app, *step);
       } else {
-        ui::state_panel(app.ui, "nothing",
-                        {ui::Phase::empty, "Instruments appear with the steps of the lab.", "", 0},
-                        ImGui::GetContentRegionAvail());
+        draw_companion(app, *lab);
       }
     }
   }

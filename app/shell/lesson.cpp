@@ -54,6 +54,15 @@ void run_line(App& app, const RunView& run) {
   }
 }
 
+/// The step's text with {param:...} filled in; as it is written when it asks for what only a run can give.
+std::string body_of(const App& app, const LessonSection& section) {
+  try {
+    return fill_placeholders(section.body, {}, app.book.params(), "");
+  } catch (const Error&) {
+    return section.body;
+  }
+}
+
 void draw_step(App& app, const Lab& lab, const Step& step) {
   StepView& view = *step_view(app);
   step_heading(app, step, app.book.page().step + 1);
@@ -62,7 +71,7 @@ void draw_step(App& app, const Lab& lab, const Step& step) {
   if (errata) {
     ui::begin_card(app.ui, "errata", ui::CardKind::errata);
   }
-  app.markdown.draw(app.ui, "text", section.body);
+  app.markdown.draw(app.ui, "text", body_of(app, section));
   if (errata) {
     ui::end_card();
   }

@@ -64,7 +64,7 @@ struct Page {
 };
 
 /// base: size of body text before scaling.
-Page layout(const ui::Ui& ui, const Document& document, float width, float base);
+Page layout(const ui::Ui& ui, const Document& document, float width, float base, bool mark_terms);
 
 }  // namespace md
 
@@ -76,7 +76,7 @@ class MarkdownView {
   std::function<void(const std::string&)> open_link;
 
   void draw(ui::Ui& ui, const char* str_id, std::string_view markdown, float width = 0,
-            float base = ui::kBodySize);
+            float base = ui::kBodySize, bool mark_terms = true);
   /// Formulas that could not be drawn since the start, shown as source instead.
   int failed_formulas() const { return failed_; }
   void clear() { pages_.clear(); }
@@ -99,6 +99,8 @@ struct Formula {
 };
 /// A formula as a texture; not ok() when fonts are missing or the source is no formula. Never throws.
 Formula draw_formula(const std::string& latex, float pixels, ImU32 color, bool display);
+/// Frees the textures of formulas, while the GL context lives.
+void release_formulas();
 /// Where the formula fonts are; call once before the first frame.
 void set_formula_assets(const std::string& assets_dir);
 

@@ -1,36 +1,25 @@
 // Lines and pages: words and formulas are set greedily into lines of even height.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <utility>
 
-#include "app/shell/markdown.hpp"
+#include "app/shell/markdown_atoms.hpp"
 
 namespace alab::shell::md {
 namespace {
 
-constexpr float kLineHeight = 1.45F, kBlockGap = 0.62F, kDisplayGap = 0.45F, kCodeShrink = 0.94F;
-
-struct Atom {
-  Placed item;
-  float ascent = 0, descent = 0, space_before = 0;
-  bool breaks_line = false, display = false;
-};
-
-struct Face {
-  ImFont* font = nullptr;
-  float size = 0, ascent = 0, descent = 0, space = 0;
-};
+constexpr float kLineHeight = 1.45F, kBlockGap = 0.62F, kDisplayGap = 0.45F;
 
 /// Lays out one document. Sizes in pixels.
 class Setter {
  public:
-  Setter(const ui::Ui& ui, const Document& document, float width, float base)
-      : ui_(ui), document_(document), width_(width), base_(base) {
+  Setter(const ui::Ui& ui, const Document& document, float width, float base, bool mark_terms)
+      : ui_(ui), document_(document), width_(width), atoms_(ui, page_, mark_terms) {
     page_.width = width;
     page_.links = document.links;
-    em_ = scaled(base);
+    const ImGuiStyle& style = ImGui::GetStyle();
+    em_ = base * style.FontScaleMain * style.FontScaleDpi;
   }
 
   Page run() {
@@ -45,30 +34,6 @@ class Setter {
   }
 
  private:
-  static float scaled(float size) {
-    const ImGuiStyle& style = ImGui::GetStyle();
-    return size * style.FontScaleMain * style.FontScaleDpi;
-  }
-
-  Face face(const Span& span, float size, bool bold) const {
-    const ui::Fonts& fonts = ui_.theme.fonts;
-    const bool heavy = span.bold || bold;
-    Face face;
-    face.font = span.kind == SpanKind::code ? fonts.code
-                                            : (heavy ? (span.italic ? fonts.bold_italic : fonts.bold)
-                                                     : (span.italic ? fonts.italic : fonts.body));
-    face.size = std::round(span.kind == SpanKind::code ? size * kCodeShrink : size);
-    ImFontBaked* baked = face.font->GetFontBaked(face.size);
-    face.ascent = baked->Ascent;
-    face.descent = face.size - baked->Ascent;
-    face.space = baked->GetCharAdvance(' ');
-    return face;
-  }
-
-  static float measure(const Face& face, std::string_view words) {
-    return face.font->CalcTextSizeA(face.size, FLT_MAX, 0, words.data(), words.data() + words.size()).x;
-  }
-
   void gap_before(const Block& block, const Block* previous) {
     if (previous == nullptr) {
       return;
@@ -105,7 +70,7 @@ class Setter {
         if (!block.marker.empty()) {
           add_marker(block.marker, left);
         }
-        set_lines(atoms_of(block.spans, em_, false), left, width_ - left, em_);
+        set_lines(atoms_.atoms_of(block.spans, em_, false), left, width_ - left, em_);
         break;
     }
     if (block.quote > 0) {
@@ -123,11 +88,11 @@ class Setter {
   void set_heading(const Block& block, float left) {
     static constexpr float kSizes[] = {1.5F, 1.26F, 1.1F, 1.0F};
     const float size = em_ * kSizes[std::clamp(block.level - 1, 0, 3)];
-    set_lines(atoms_of(block.spans, size, true), left, width_ - left, size);
+    set_lines(atoms_.atoms_of(block.spans, size, true), left, width_ - left, size);
   }
 
   void add_marker(const std::string& marker, float left) {
-    const Face f = face({}, em_, false);
+    const Face f = atoms_.face({}, em_, false);
     Placed item;
     item.words = marker;
     item.font = f.font;
@@ -149,138 +114,6 @@ class Setter {
     rule.h = thickness;
     rule.color = color;
     page_.items.push_back(rule);
-  }
-
-  Atom text_atom(const Span& span, const Face& f, std::string words) const {
-    Atom atom;
-    atom.item.w = measure(f, words);
-    atom.item.words = std::move(words);
-    atom.item.font = f.font;
-    atom.item.size = f.size;
-    atom.item.color = span.link >= 0 ? ui_.colors().blue : ui_.colors().ink;
-    atom.item.link = span.link;
-    atom.ascent = f.ascent;
-    atom.descent = f.descent;
-    if (span.kind == SpanKind::code && ui_.links.colors.contains(atom.item.words)) {
-      atom.item.key = atom.item.words;
-    }
-    return atom;
-  }
-
-  void add_formula(std::vector<Atom>& atoms, const Span& span, float size, float space) {
-    const bool display = span.kind == SpanKind::display_math;
-    const ImU32 color = ui::u32(ui_.colors().ink);
-    Formula formula = draw_formula(span.text, std::round(size), color, display);
-    if (formula.ok() && formula.width > width_) {
-      formula =
-          draw_formula(span.text, std::max(8.0F, std::floor(size * width_ / formula.width)), color, display);
-    }
-    if (!formula.ok()) {
-      page_.alternatives.push_back(span.text);
-      Span source = span;
-      source.kind = SpanKind::code;
-      add_words(atoms, source, size, false, space);
-      return;
-    }
-    Atom atom;
-    atom.item.kind = Placed::image;
-    atom.item.texture = formula.texture;
-    atom.item.w = formula.width;
-    atom.item.h = formula.height;
-    atom.ascent = formula.baseline;
-    atom.descent = formula.height - formula.baseline;
-    atom.space_before = space;
-    atom.display = display;
-    page_.textures.push_back(formula.owner);
-    atoms.push_back(std::move(atom));
-  }
-
-  /// Cuts a span at spaces. space: width of a space that was left open before it; returns the one after it.
-  float add_words(std::vector<Atom>& atoms, const Span& span, float size, bool bold, float space) {
-    const Face f = face(span, size, bold);
-    std::string word;
-    const auto flush = [&] {
-      if (!word.empty()) {
-        atoms.push_back(text_atom(span, f, std::exchange(word, "")));
-        atoms.back().space_before = space;
-        space = 0;
-      }
-    };
-    for (const char c : span.text) {
-      if (c == ' ' || c == '\n' || c == '\t') {
-        flush();
-        space = f.space;
-      } else {
-        word.push_back(c);
-      }
-    }
-    flush();
-    return space;
-  }
-
-  std::vector<Atom> atoms_of(const std::vector<Span>& spans, float size, bool bold) {
-    std::vector<Atom> atoms;
-    float space = 0;
-    for (const Span& span : spans) {
-      if (span.kind == SpanKind::line_break) {
-        Atom atom;
-        atom.breaks_line = true;
-        atoms.push_back(std::move(atom));
-        space = 0;
-      } else if (span.kind == SpanKind::math || span.kind == SpanKind::display_math) {
-        add_formula(atoms, span, size, space);
-        space = 0;
-      } else {
-        space = add_words(atoms, span, size, bold, space);
-      }
-    }
-    mark_terms(atoms);
-    return atoms;
-  }
-
-  /// The first mention of each glossary word in the page is marked.
-  void mark_terms(std::vector<Atom>& atoms) {
-    for (std::size_t i = 0; i < atoms.size(); ++i) {
-      for (std::size_t t = 0; t < ui_.glossary.size(); ++t) {
-        const std::size_t count = term_length(atoms, i, ui_.glossary[t].word);
-        if (count == 0 || std::ranges::count(marked_, t) > 0) {
-          continue;
-        }
-        marked_.push_back(t);
-        for (std::size_t k = i; k < i + count; ++k) {
-          atoms[k].item.term = static_cast<int>(t);
-        }
-      }
-    }
-  }
-
-  /// Number of atoms from i on that spell word (punctuation after the last is allowed), or 0.
-  std::size_t term_length(const std::vector<Atom>& atoms, std::size_t i, std::string_view word) const {
-    std::size_t count = 0;
-    while (!word.empty()) {
-      const auto cut = word.find(' ');
-      const std::string_view part = word.substr(0, cut);
-      if (i + count >= atoms.size()) {
-        return 0;
-      }
-      const Placed& item = atoms[i + count].item;
-      const bool last = cut == std::string_view::npos;
-      std::string_view have = item.words;
-      while (last && !have.empty() &&
-             std::string_view(".,;:)?!").find(have.back()) != std::string_view::npos) {
-        have.remove_suffix(1);
-      }
-      const bool same = item.kind == Placed::text && item.link < 0 && have.size() == part.size() &&
-                        std::ranges::equal(have, part, [](unsigned char a, unsigned char b) {
-                          return std::tolower(a) == std::tolower(b);
-                        });
-      if (!same) {
-        return 0;
-      }
-      ++count;
-      word = last ? std::string_view{} : word.substr(cut + 1);
-    }
-    return count;
   }
 
   void set_lines(std::vector<Atom> atoms, float left, float width, float size) {
@@ -308,7 +141,8 @@ class Setter {
              !atoms[end].breaks_line) {
         cluster += atoms[end++].item.w;
       }
-      if (cluster > width && end == i + 1 && atoms[i].item.kind == Placed::text && split(atoms, i, width)) {
+      if (cluster > width && end == i + 1 && atoms[i].item.kind == Placed::text &&
+          split_atom(atoms, i, width)) {
         continue;
       }
       const float space = line.empty() ? 0 : atoms[i].space_before;
@@ -321,30 +155,6 @@ class Setter {
       i = end;
     }
     flush();
-  }
-
-  /// Cuts an atom that is wider than a line in two; false when it cannot be cut.
-  bool split(std::vector<Atom>& atoms, std::size_t i, float width) const {
-    const Atom& whole = atoms[i];
-    const Face f{whole.item.font, whole.item.size, whole.ascent, whole.descent, 0};
-    std::size_t fits = whole.item.words.size();
-    while (fits > 1 && (measure(f, std::string_view(whole.item.words).substr(0, fits)) > width ||
-                        (static_cast<unsigned char>(whole.item.words[fits]) & 0xC0U) == 0x80U)) {
-      --fits;
-    }
-    if (fits <= 1 || fits == whole.item.words.size()) {
-      return false;
-    }
-    Atom head = whole;
-    Atom tail = whole;
-    head.item.words.resize(fits);
-    tail.item.words.erase(0, fits);
-    head.item.w = measure(f, head.item.words);
-    tail.item.w = measure(f, tail.item.words);
-    tail.space_before = 0.01F;
-    atoms[i] = std::move(head);
-    atoms.insert(atoms.begin() + static_cast<std::ptrdiff_t>(i) + 1, std::move(tail));
-    return true;
   }
 
   void place_line(std::vector<Atom>& line, float left, float size) {
@@ -395,7 +205,7 @@ class Setter {
 
   void set_code(const Block& block, float left) {
     const float pad = 0.6F * em_;
-    const Face f = face(block.spans.front(), em_, false);
+    const Face f = atoms_.face(block.spans.front(), em_, false);
     std::string_view code = block.spans.front().text;
     while (!code.empty() && code.back() == '\n') {
       code.remove_suffix(1);
@@ -438,7 +248,7 @@ class Setter {
       widths.resize(std::max(widths.size(), row.size()), 0);
       for (std::size_t c = 0; c < row.size(); ++c) {
         float natural = 0;
-        for (const Atom& atom : atoms_of(row[c], em_, false)) {
+        for (const Atom& atom : atoms_.atoms_of(row[c], em_, false, false)) {
           natural += atom.item.w + atom.space_before;
         }
         widths[c] = std::max(widths[c], natural + 1);
@@ -479,7 +289,7 @@ class Setter {
       float x = left;
       for (std::size_t c = 0; c < block.rows[r].size(); ++c) {
         y_ = top;
-        set_lines(atoms_of(block.rows[r][c], em_, false), x, widths[c], em_);
+        set_lines(atoms_.atoms_of(block.rows[r][c], em_, false), x, widths[c], em_);
         bottom = std::max(bottom, y_);
         x += widths[c] + pad;
       }
@@ -492,15 +302,15 @@ class Setter {
 
   const ui::Ui& ui_;
   const Document& document_;
-  float width_, base_, em_ = 0, y_ = 0;
+  float width_, em_ = 0, y_ = 0;
   Page page_;
-  std::vector<std::size_t> marked_;
+  AtomMaker atoms_;
 };
 
 }  // namespace
 
-Page layout(const ui::Ui& ui, const Document& document, float width, float base) {
-  return Setter(ui, document, width, base).run();
+Page layout(const ui::Ui& ui, const Document& document, float width, float base, bool mark_terms) {
+  return Setter(ui, document, width, base, mark_terms).run();
 }
 
 }  // namespace alab::shell::md

@@ -58,16 +58,17 @@ void MarkdownView::drop_old() {
   std::erase_if(pages_, [&](const auto& item) { return now - item.second.last_frame > kKeepFrames; });
 }
 
-void MarkdownView::draw(ui::Ui& ui, const char* str_id, std::string_view markdown, float width, float base) {
+void MarkdownView::draw(ui::Ui& ui, const char* str_id, std::string_view markdown, float width, float base,
+                        bool mark_terms) {
   width = std::floor(width > 0 ? width : ImGui::GetContentRegionAvail().x);
   const ImGuiStyle& style = ImGui::GetStyle();
-  std::string key =
-      text(static_cast<int>(width), '|', base * style.FontScaleMain * style.FontScaleDpi, '|',
-           static_cast<int>(ui.theme.kind), '|', ui.glossary.size(), '|', ui.links.colors.size(), '|');
+  std::string key = text(static_cast<int>(width), '|', base * style.FontScaleMain * style.FontScaleDpi, '|',
+                         static_cast<int>(ui.theme.kind), '|', ui.glossary.size(), '|',
+                         ui.links.colors.size(), mark_terms ? '+' : '-');
   key.append(markdown);
   const auto [entry, fresh] = pages_.try_emplace(std::move(key));
   if (fresh) {
-    entry->second.page = md::layout(ui, md::parse(markdown), width, base);
+    entry->second.page = md::layout(ui, md::parse(markdown), width, base, mark_terms);
     failed_ += static_cast<int>(entry->second.page.alternatives.size());
   }
   entry->second.last_frame = ImGui::GetFrameCount();

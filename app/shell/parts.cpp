@@ -20,6 +20,9 @@ bool begin_region(const Region& region) {
   if (!region.scroll) {
     flags |= ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse;
   }
+  if (!region.scrollbar) {
+    flags |= ImGuiWindowFlags_NoScrollbar;
+  }
   const bool open = ImGui::Begin(region.id, nullptr, flags);
   ImGui::PopStyleVar(3);
   ImGui::PopStyleColor();

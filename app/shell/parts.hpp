@@ -11,7 +11,7 @@ struct Region {
   const char* id;
   ImVec2 pos, size, padding;
   ImVec4 ground;
-  bool scroll = false;
+  bool scroll = false, scrollbar = true;
 };
 bool begin_region(const Region& region);
 void end_region();

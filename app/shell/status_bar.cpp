@@ -88,9 +88,9 @@ void draw_status_bar(App& app) {
     const std::string lacks = missing(app);
     const std::string machine = cpu_name();
     const float machine_width = std::min(ImGui::CalcTextSize(machine.c_str()).x, 0.24F * screen.x);
-    const float lacks_width =
-        lacks.empty() ? 0 : std::min(ImGui::CalcTextSize(lacks.c_str()).x, 0.22F * screen.x) + 2.2F * em;
-    const float right = ImGui::CalcTextSize(saved.c_str()).x + machine_width + lacks_width + 3.5F * em;
+    const float icon = ImGui::CalcTextSize(ICON_FA_CIRCLE_INFO).x + 0.4F * em;
+    const float lacks_width = lacks.empty() ? 0 : ImGui::CalcTextSize(lacks.c_str()).x + icon + 1.2F * em;
+    const float right = ImGui::CalcTextSize(saved.c_str()).x + machine_width + lacks_width + 1.2F * em + 4;
     job_part(app, ImGui::GetContentRegionAvail().x - right - em);
     ImGui::SameLine();
     align_right(right);

@@ -41,6 +41,7 @@ std::string fitted(const std::string& words, float width) {
 bool bar_button(const char* id, const std::string& label, float width, const char* tooltip) {
   const bool pressed = ImGui::Button(
       (fitted(label, width - 2 * ImGui::GetStyle().FramePadding.x) + "###" + id).c_str(), {width, 0});
+  ImGui::PopStyleVar();
   ImGui::SetItemTooltip("%s", tooltip);
   return pressed;
 }
@@ -155,8 +156,8 @@ void draw_top_bar(App& app) {
     const float right = 4 * 2.0F * em;
     const float search = std::clamp(0.15F * width, 9 * em, 16 * em);
     const float input = std::clamp(0.17F * width, 11 * em, 20 * em);
-    const float backend = 8.4F * em;
-    const float controls = search + input + backend + right + 3.0F * em;
+    const float backend = 9.2F * em;
+    const float controls = search + input + backend + right + 1.8F * em;
     breadcrumb(app, std::max(4 * em, ImGui::GetContentRegionAvail().x - controls - em));
     ImGui::SameLine();
     align_right(controls);

@@ -3,7 +3,7 @@
 
 #include <GLFW/glfw3.h>
 
-#include <clocale>
+#include <cfloat>
 #include <cstdlib>
 
 #include "hello_imgui/hello_imgui.h"
@@ -56,6 +56,11 @@ void set_idling(HelloImGui::RunnerParams& params, const App& app) {
   idling.fpsIdle = kSlowJobFps;
 }
 
+void write_image(const std::filesystem::path& file, const HelloImGui::ImageBuffer& image) {
+  require(!image.bufferRgb.empty(), "the window gave no picture; is OpenGL 3.2 or newer available?");
+  write_png(file, static_cast<int>(image.width), static_cast<int>(image.height), image.bufferRgb);
+}
+
 /// Takes the picture once runs are over and nothing has moved for a moment.
 class Screenshot {
  public:
@@ -69,11 +74,7 @@ class Screenshot {
     }
     return now - quiet_since_ > kScreenshotRestSeconds || now > kScreenshotLongestSeconds;
   }
-  void save() const {
-    const auto image = HelloImGui::FinalAppWindowScreenshotRgbBuffer();
-    require(!image.bufferRgb.empty(), "the window gave no picture; is OpenGL 3.2 or newer available?");
-    write_png(file_, static_cast<int>(image.width), static_cast<int>(image.height), image.bufferRgb);
-  }
+  void save() const { write_image(file_, HelloImGui::FinalAppWindowScreenshotRgbBuffer()); }
 
  private:
   std::filesystem::path file_;
@@ -122,6 +123,9 @@ void fill_callbacks(HelloImGui::RunnerParams& params, App& app, const WindowHook
       refresh_theme(app, HelloImGui::DpiWindowSizeFactor());
     }
     set_idling(params, app);
+    if (!app.options.screenshot.empty()) {
+      ImGui::GetIO().AddMousePosEvent(-FLT_MAX, -FLT_MAX);  // the picture shows no hover
+    }
   };
   callbacks.ShowGui = [&app, &params, &hooks, &screenshot] {
     if (hooks.every_frame) {
@@ -135,8 +139,12 @@ void fill_callbacks(HelloImGui::RunnerParams& params, App& app, const WindowHook
     app.exporter.cancel();
     app.views.clear();
     app.markdown.clear();
+    release_formulas();
     app.saver.flush(app.book);
   };
+  if (hooks.after_swap) {
+    callbacks.AfterSwap = [&app, &hooks] { hooks.after_swap(app); };
+  }
   if (hooks.register_tests) {
     params.useImGuiTestEngine = true;
     callbacks.RegisterTests = hooks.register_tests;
@@ -166,6 +174,10 @@ void write_png(const std::filesystem::path& file, int width, int height,
   }
   require(stbi_write_png(file.string().c_str(), width, height, 3, rgb.data(), width * 3) != 0,
           "cannot write ", file.string(), "; check the folder and its permissions");
+}
+
+void save_picture(const std::filesystem::path& file) {
+  write_image(file, HelloImGui::AppWindowScreenshotRgbBuffer());
 }
 
 int run_window(const Options& options, const WindowHooks& hooks) {

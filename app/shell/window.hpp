@@ -11,7 +11,8 @@ namespace alab::shell {
 struct WindowHooks {
   std::function<void()> register_tests;  ///< set: the test engine runs, idling is off
   std::function<void(App&)> every_frame;
-  std::function<void(App&)> started;  ///< before the first frame
+  std::function<void(App&)> after_swap;  ///< picture() may be called here
+  std::function<void(App&)> started;     ///< before the first frame
 };
 
 /// Returns the exit code. @throws Error when no window can be opened
@@ -19,6 +20,9 @@ int run_window(const Options& options, const WindowHooks& hooks = {});
 
 /// Error unless a display can be reached; says what to do instead.
 void require_display();
+
+/// What the window shows, as PNG; only from after_swap. @throws Error when it cannot be written
+void save_picture(const std::filesystem::path& file);
 
 /// RGB bytes, bottom row last, to a PNG file. @throws Error when the file cannot be written
 void write_png(const std::filesystem::path& file, int width, int height,

@@ -8,13 +8,13 @@
 namespace alab::gallery {
 
 Result sample_result();
-Plot odd_plot();         ///< NaN, inf, exact zeros on a log axis
-Plot long_plot();        ///< 200,000 points
+Plot odd_plot();   ///< NaN, inf, exact zeros on a log axis
+Plot long_plot();  ///< 200,000 points
 Plot bar_plot();
-Plot signed_plot();      ///< symmetric log
+Plot signed_plot();  ///< symmetric log
 Heatmap signed_map();
-Heatmap large_map();     ///< 1024 x 1024
-Stepper row_stepper();   ///< one row: bars
+Heatmap large_map();    ///< 1024 x 1024
+Stepper row_stepper();  ///< one row: bars
 Table wide_table();
 ParamSet sample_params();
 
