@@ -1,5 +1,5 @@
-// A rung is one .cu file: one kernel idea, compiled from the same source for the GPU and for the CPU executor.
-// SPDX-License-Identifier: MIT
+// A rung is one .cu file: one kernel idea, compiled from the same source for the GPU and for the CPU
+// executor. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <map>
@@ -21,8 +21,9 @@ class Stream {
   virtual ~Stream() = default;
   /// One of the op's own arrays: guard bands around, contents undefined. Not counted as scratch.
   virtual void* array(std::string_view name, std::size_t bytes) = 0;
-  /// Working memory, guard bands around. Filled with NaN (all ones) when it is new, so that an unwritten element
-  /// shows; the same name and size again give the same memory with what is in it. Freed with the stream.
+  /// Working memory, guard bands around. Filled with NaN (all ones) when it is new, so that an unwritten
+  /// element shows; the same name and size again give the same memory with what is in it. Freed with the
+  /// stream.
   virtual void* scratch(std::string_view name, std::size_t bytes) = 0;
   /// Bytes of scratch held at the peak (not the op's own inputs and outputs).
   virtual std::size_t peak_scratch_bytes() const = 0;
@@ -53,14 +54,14 @@ class Buffers {
 
 /// Static facts of a rung; the same for every build of its file.
 struct Rung {
-  std::string_view op, id;     ///< folder, and file name without .cu: flash_attention_fwd, 30_fa2_order
-  std::string_view title;      ///< "FA-2 loop order"
-  std::string_view teaches;    ///< what changed from the rung before, one sentence
-  std::string_view limit;      ///< which limit it hits, one sentence
-  std::string_view source;     ///< paper and its section or algorithm
-  ParamList tiles = {};        ///< tile sizes; "how", where the op's params are "what"
-  int min_sm = 0;              ///< 0: any
-  bool deterministic = true;   ///< same bits on every run
+  std::string_view op, id;    ///< folder, and file name without .cu: flash_attention_fwd, 30_fa2_order
+  std::string_view title;     ///< "FA-2 loop order"
+  std::string_view teaches;   ///< what changed from the rung before, one sentence
+  std::string_view limit;     ///< which limit it hits, one sentence
+  std::string_view source;    ///< paper and its section or algorithm
+  ParamList tiles = {};       ///< tile sizes; "how", where the op's params are "what"
+  int min_sm = 0;             ///< 0: any
+  bool deterministic = true;  ///< same bits on every run
   /// "" or the reason in words, with the limit and the value.
   std::string (*unsupported)(const ParamSet& problem, const ParamSet& tiles) = nullptr;
   /// Global memory accesses in elements as the papers count them; nullptr when no formula is claimed.
@@ -70,7 +71,8 @@ struct Rung {
 /// One compiled build of a rung's file: fast executor, (later counted executor,) or CUDA.
 struct RungBuild {
   const Rung* rung = nullptr;
-  void (*run)(Stream& stream, const ParamSet& problem, const ParamSet& tiles, const Buffers& buffers) = nullptr;
+  void (*run)(Stream& stream, const ParamSet& problem, const ParamSet& tiles,
+              const Buffers& buffers) = nullptr;
 };
 
 /// Ordered by op, then rung number. Generated from the folder listing.

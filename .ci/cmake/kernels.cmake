@@ -121,6 +121,9 @@ add_library(alab_kernels STATIC ${kernel_sources} $<TARGET_OBJECTS:alab_rungs_fa
             "${CMAKE_BINARY_DIR}/ops.gen.cpp" "${CMAKE_BINARY_DIR}/fast_rungs.gen.cpp" "${CMAKE_BINARY_DIR}/cuda_rungs.gen.cpp")
 target_link_libraries(alab_kernels PUBLIC alab_reference PRIVATE "${BOOST_CONTEXT_LIBRARY}")
 target_include_directories(alab_kernels PRIVATE "${BOOST_CONTEXT_INCLUDE}")
+# The scheduler is entered at every barrier and shuffle of every simulated thread.
+set_source_files_properties(kernels/executor/block_runner.cpp kernels/executor/warp_calls.cpp PROPERTIES
+                            COMPILE_OPTIONS "-O3;-ftls-model=initial-exec")
 if(ALAB_HAVE_CUDA)
   target_link_libraries(alab_kernels PUBLIC CUDA::cudart_static)
 endif()

@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "kernels/executor/fiber.hpp"
 #include "kernels/executor/launch_record.hpp"
 #include "kernels/executor/view.hpp"
+#include "kernels/executor/warp_calls.hpp"
 
 namespace alab::executor {
 
@@ -20,34 +22,33 @@ class BlockRunner {
   BlockRunner();
   /// The one of this OS thread, kept for its stacks.
   static BlockRunner& of_this_thread();
-  /// The one that runs the calling CUDA thread; Error outside a kernel.
-  static BlockRunner& running();
 
   void begin_launch(const Launch& launch);
   /// Runs all threads of one block (linear index, x fastest).
   /// Error: divergent barrier, or what a thread threw. Cancelled: stop was requested while all waited.
   void run_block(std::uint64_t block);
 
-  int sync_threads(BarrierKind kind, bool predicate, Site where);
-  std::uint64_t warp_call(const WarpCall& call, Site where);
+  void sync_threads(bool predicate, Site where);
+  /// Threads whose predicate held at the barrier that was released last.
+  unsigned predicates() const { return released_predicates_; }
+  std::uint64_t warp_call(WarpKind kind, std::uint32_t mask, std::uint64_t bits, std::int32_t arg,
+                          std::int32_t width, Site where);
   std::uint32_t active_mask(Site where);
 
  private:
-  enum class Wait : std::uint8_t { none, barrier, warp, mask, left };
   struct Lane {
     Fiber* fiber = nullptr;  ///< where it is suspended; nullptr before its start
+    Site site;               ///< where it waits
     uint3 idx{};
     std::uint8_t number = 0;  ///< within the warp
-    Wait wait = Wait::none;
-    WarpCall call;
-    std::uint64_t result = 0;
-    Site site;
   };
   struct Warp {
     std::uint32_t fresh = 0, ready = 0;  ///< by position in the visiting order: not started; may continue
-    std::uint32_t alive = 0, waiting = 0, asking = 0;  ///< by lane: not left; in a warp call; in active_mask
+    /// By lane: not left; at the barrier; in a warp call; in active_mask.
+    std::uint32_t alive = 0, arrived = 0, calling = 0, asking = 0;
     Lane* lanes = nullptr;
     std::array<std::uint8_t, 32> lane_at{}, position_of{};
+    WarpCalls calls;
   };
   struct Aligned {
     void operator()(std::byte* p) const;
@@ -56,25 +57,28 @@ class BlockRunner {
   static void fiber_main(Fiber& fiber, void* runner);
   void run_threads_on(Fiber& fiber);
   Fiber& idle_fiber();
+  Fiber& new_fiber();
   void start_block(std::uint64_t block);
   void run_warp(Warp& warp);
-  void run_phase();
+  void run_phases();
   bool choose_next();
   void suspend(Lane& me);
   void leave(Lane& me);
-  void wake(Warp& warp, unsigned lane);
+  void wake(Warp& warp, std::uint32_t lanes);
+  bool complete(Warp& warp, unsigned lane);
   bool release_asking(Warp& warp);
   bool release_barrier();
   void order_warps();
-  void order_lanes(Warp& warp);
-  bool complete(Warp& warp, const WarpCall& call);
-  void finish_shared();
+  void order_lanes(Warp& warp, unsigned count);
+  void check_shared_guard() const;
   void abandon();
-  std::string divergence() const;
-  std::string name_of(const Lane& lane) const;
-  std::string state_of(const Lane& lane) const;
-  std::string block_name() const;
   std::uint64_t random();
+
+  // block_report.cpp: the sentences.
+  [[noreturn]] void refuse(std::uint32_t mask, std::int32_t width, Site where) const;
+  std::string divergence() const;
+  std::string state_of(std::size_t thread) const;
+  std::string block_name() const;
 
   const Launch* launch_ = nullptr;
   std::vector<Lane> lanes_;
@@ -93,7 +97,7 @@ class BlockRunner {
   std::unique_ptr<std::byte, Aligned> dynamic_shared_;
 };
 
-/// Results of a warp-wide operation for the lanes of members; calls[lane] is valid for those.
-void solve_warp_call(std::uint32_t members, const WarpCall* const (&calls)[32], std::uint64_t (&results)[32]);
+/// Whether two waiting places are one source line: g++ may duplicate a call, so addresses would not do.
+bool same_line(const Site& a, const Site& b);
 
 }  // namespace alab::executor

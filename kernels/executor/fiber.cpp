@@ -10,13 +10,6 @@
 
 #include "reference/core/error.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/common_interface_defs.h>
-#endif
-#if defined(__SANITIZE_THREAD__)
-#include <sanitizer/tsan_interface.h>
-#endif
-
 namespace alab::executor {
 namespace {
 
@@ -27,11 +20,6 @@ constexpr std::size_t kStackBytes = 128 * 1024;
 #endif
 constexpr std::size_t kColours = 13;       // odd, so that neighbours spread over all cache sets
 constexpr std::size_t kColourBytes = 320;  // 5 cache lines
-
-// Travels with a switch, so that the fiber arrived at can store where the other one stopped.
-struct Switch {
-  Fiber *from, *to;
-};
 
 }  // namespace
 
@@ -93,35 +81,10 @@ void Fiber::reset(Entry entry, void* argument) {
   context_ = boost::context::detail::make_fcontext(top, bytes_, &Fiber::start);
 }
 
-void Fiber::arrived(boost::context::detail::transfer_t transfer) {
-  const auto* change = static_cast<const Switch*>(transfer.data);
-  change->from->context_ = transfer.fctx;
-#if defined(__SANITIZE_ADDRESS__)
-  const void* low = nullptr;
-  std::size_t bytes = 0;
-  __sanitizer_finish_switch_fiber(fake_stack_, &low, &bytes);
-  if (!change->from->stack_) {
-    change->from->low_ = low;
-    change->from->bytes_ = bytes;
-  }
-#endif
-}
-
 void Fiber::start(boost::context::detail::transfer_t transfer) {
-  Fiber* self = static_cast<const Switch*>(transfer.data)->to;
-  self->arrived(transfer);
-  self->entry_(*self, self->argument_);
-}
-
-void Fiber::switch_to(Fiber& from, Fiber& to) {
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_start_switch_fiber(&from.fake_stack_, to.low_, to.bytes_);
-#endif
-#if defined(__SANITIZE_THREAD__)
-  __tsan_switch_to_fiber(to.thread_record_, 0);
-#endif
-  Switch change{&from, &to};
-  from.arrived(boost::context::detail::jump_fcontext(to.context_, &change));
+  Fiber& self = *static_cast<const Fiber*>(transfer.data)->next_;
+  self.arrived(transfer);
+  self.entry_(self, self.argument_);
 }
 
 }  // namespace alab::executor

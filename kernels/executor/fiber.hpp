@@ -6,6 +6,13 @@
 #include <cstddef>
 #include <memory>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace alab::executor {
 
 /// One fiber, or (default-constructed) the OS thread's own stack seen as one.
@@ -24,17 +31,40 @@ class Fiber {
   /// Whatever was suspended on the stack is forgotten without unwinding.
   void reset(Entry entry, void* argument);
   /// Suspends from, which must be the running one, and continues to.
-  static void switch_to(Fiber& from, Fiber& to);
+  static void switch_to(Fiber& from, Fiber& to) {
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_start_switch_fiber(&from.fake_stack_, to.low_, to.bytes_);
+#endif
+#if defined(__SANITIZE_THREAD__)
+    __tsan_switch_to_fiber(to.thread_record_, 0);
+#endif
+    from.next_ = &to;
+    from.arrived(boost::context::detail::jump_fcontext(to.context_, &from));
+  }
 
  private:
   struct Stack;
   static void start(boost::context::detail::transfer_t transfer);
-  void arrived(boost::context::detail::transfer_t transfer);
+  // Stores where the fiber stopped from which this one was switched to.
+  void arrived(boost::context::detail::transfer_t transfer) {
+    Fiber& from = *static_cast<Fiber*>(transfer.data);
+    from.context_ = transfer.fctx;
+#if defined(__SANITIZE_ADDRESS__)
+    const void* low = nullptr;
+    std::size_t bytes = 0;
+    __sanitizer_finish_switch_fiber(fake_stack_, &low, &bytes);
+    if (!from.stack_) {
+      from.low_ = low;
+      from.bytes_ = bytes;
+    }
+#endif
+  }
 
   boost::context::detail::fcontext_t context_ = nullptr;
-  std::unique_ptr<Stack> stack_;
+  Fiber* next_ = nullptr;  ///< where the last switch from here went
   Entry entry_ = nullptr;
   void* argument_ = nullptr;
+  std::unique_ptr<Stack> stack_;
   const void* low_ = nullptr;  ///< the stack's range; of the OS thread's own only under the address sanitizer
   std::size_t bytes_ = 0;
   void* fake_stack_ = nullptr;     ///< address sanitizer

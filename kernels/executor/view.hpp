@@ -31,9 +31,11 @@ extern constinit thread_local View t_view;
 
 using Site = std::source_location;
 
-enum class BarrierKind : std::uint8_t { plain, count, all, any };
-/// Waits for every thread of the block. Returns the count, and or or of the predicates; 0 for plain.
+/// Waits for every thread of the block.
 /// Threads that left the kernel, or wait at another source line, for ever: Error from the launch.
+void sync_threads(Site where);
+enum class BarrierKind : std::uint8_t { count, all, any };
+/// The same, and the count, and, or or of the predicates.
 int sync_threads(BarrierKind kind, bool predicate, Site where);
 
 enum class WarpKind : std::uint8_t {
@@ -58,17 +60,13 @@ enum class WarpKind : std::uint8_t {
   or_u32,
   xor_u32
 };
-/// One lane's part in a warp-wide operation. bits: the value, zero-extended; arg: source lane, delta or lane
-/// mask.
-struct WarpCall {
-  WarpKind kind = WarpKind::sync;
-  std::uint32_t mask = 0;
-  std::uint64_t bits = 0;
-  std::int32_t arg = 0, width = 32;
-};
-/// Waits for every lane that mask names and that has not left the kernel. A value asked from a lane that
-/// takes no part is all ones (NaN, -1), so that it shows.
-std::uint64_t warp_call(const WarpCall& call, Site where);
+/// Waits for every lane that mask names and that has not left the kernel, and returns this lane's result. A
+/// value asked from a lane that takes no part is all ones (NaN, -1), so that it shows.
+/// @param bits   the value, zero-extended
+/// @param arg    source lane, delta or lane mask of a shuffle
+/// @param width  lanes of a shuffle's segment
+std::uint64_t warp_call(WarpKind kind, std::uint32_t mask, std::uint64_t bits, std::int32_t arg,
+                        std::int32_t width, Site where);
 /// Lanes of the warp that arrive at this source line together once every other lane waits or has left.
 std::uint32_t active_mask(Site where);
 /// Throws Error: the kernel stopped itself.

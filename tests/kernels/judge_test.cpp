@@ -75,7 +75,8 @@ HostArrays plain(const ParamSet&, const HostArrays& in) {
 }
 const Op kOp{"row_means", "Row means", "o = w v / sum(w)", kParams, kShapes,
              buffers,     inputs,      reference,          plain,   nullptr};
-const Rung kRung{.op = "row_means", .id = "00_host", .title = "host", .teaches = "", .limit = "", .source = ""};
+const Rung kRung{
+    .op = "row_means", .id = "00_host", .title = "host", .teaches = "", .limit = "", .source = ""};
 
 // What a rung leaves behind, computed on the host and then spoilt.
 enum class Spoil {

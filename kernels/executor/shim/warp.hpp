@@ -11,7 +11,7 @@
 #define ALAB_SITE ::alab::executor::Site alab_site = ::alab::executor::Site::current()
 
 ALAB_SHIM void __syncthreads(ALAB_SITE) {
-  ::alab::executor::sync_threads(::alab::executor::BarrierKind::plain, false, alab_site);
+  ::alab::executor::sync_threads(alab_site);
 }
 ALAB_SHIM int __syncthreads_count(int predicate, ALAB_SITE) {
   return ::alab::executor::sync_threads(::alab::executor::BarrierKind::count, predicate != 0, alab_site);
@@ -48,7 +48,7 @@ ALAB_SHIM std::uint64_t to_bits(T value) {
 }
 template <class T>
 ALAB_SHIM T shuffle(WarpKind kind, unsigned mask, T value, int arg, int width, Site where) {
-  const std::uint64_t bits = warp_call({kind, mask, to_bits(value), arg, width}, where);
+  const std::uint64_t bits = warp_call(kind, mask, to_bits(value), arg, width, where);
   std::memcpy(&value, &bits, sizeof value);
   return value;
 }
@@ -57,7 +57,7 @@ ALAB_SHIM T shuffle(WarpKind kind, unsigned mask, T value, int arg, int width, S
 }  // namespace alab::executor
 
 ALAB_SHIM void __syncwarp(unsigned mask = 0xFFFFFFFFu, ALAB_SITE) {
-  ::alab::executor::warp_call({::alab::executor::WarpKind::sync, mask}, alab_site);
+  ::alab::executor::warp_call(::alab::executor::WarpKind::sync, mask, 0, 0, 32, alab_site);
 }
 ALAB_SHIM unsigned __activemask(ALAB_SITE) {
   return ::alab::executor::active_mask(alab_site);
@@ -83,10 +83,11 @@ ALAB_SHIM T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 3
                                    alab_site);
 }
 
-#define ALAB_VOTE(name, kind, Type)                                                                        \
-  ALAB_SHIM Type name(unsigned mask, int predicate, ALAB_SITE) {                                           \
-    return static_cast<Type>(::alab::executor::warp_call(                                                  \
-        {::alab::executor::WarpKind::kind, mask, static_cast<std::uint64_t>(predicate != 0)}, alab_site)); \
+#define ALAB_VOTE(name, kind, Type)                                                                         \
+  ALAB_SHIM Type name(unsigned mask, int predicate, ALAB_SITE) {                                            \
+    return static_cast<Type>(::alab::executor::warp_call(::alab::executor::WarpKind::kind, mask,            \
+                                                         static_cast<std::uint64_t>(predicate != 0), 0, 32, \
+                                                         alab_site));                                       \
   }
 ALAB_VOTE(__all_sync, all, int)
 ALAB_VOTE(__any_sync, any, int)
@@ -97,20 +98,20 @@ ALAB_VOTE(__ballot_sync, ballot, unsigned)
 template <class T>
 ALAB_SHIM unsigned __match_any_sync(unsigned mask, T value, ALAB_SITE) {
   return static_cast<unsigned>(::alab::executor::warp_call(
-      {::alab::executor::WarpKind::match_any, mask, ::alab::executor::to_bits(value)}, alab_site));
+      ::alab::executor::WarpKind::match_any, mask, ::alab::executor::to_bits(value), 0, 32, alab_site));
 }
 template <class T>
 ALAB_SHIM unsigned __match_all_sync(unsigned mask, T value, int* predicate, ALAB_SITE) {
   const auto same = static_cast<unsigned>(::alab::executor::warp_call(
-      {::alab::executor::WarpKind::match_all, mask, ::alab::executor::to_bits(value)}, alab_site));
+      ::alab::executor::WarpKind::match_all, mask, ::alab::executor::to_bits(value), 0, 32, alab_site));
   *predicate = same != 0;
   return same;
 }
 
-#define ALAB_REDUCE(name, kind, Type)                                                             \
-  ALAB_SHIM Type name(unsigned mask, Type value, ALAB_SITE) {                                     \
-    return static_cast<Type>(::alab::executor::warp_call(                                         \
-        {::alab::executor::WarpKind::kind, mask, static_cast<std::uint32_t>(value)}, alab_site)); \
+#define ALAB_REDUCE(name, kind, Type)                                                                  \
+  ALAB_SHIM Type name(unsigned mask, Type value, ALAB_SITE) {                                          \
+    return static_cast<Type>(::alab::executor::warp_call(                                              \
+        ::alab::executor::WarpKind::kind, mask, static_cast<std::uint32_t>(value), 0, 32, alab_site)); \
   }
 ALAB_REDUCE(__reduce_add_sync, add_s32, int)
 ALAB_REDUCE(__reduce_min_sync, min_s32, int)
