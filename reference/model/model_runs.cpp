@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "reference/core/error.hpp"
 
@@ -35,10 +36,12 @@ std::shared_ptr<const ModelRun> ModelRuns::get(const std::vector<int>& tokens, s
   if (run->ready() > layer) {
     return run;
   }
-  std::unique_lock<std::timed_mutex> lock(computing_, std::defer_lock);
-  do {
+  std::unique_lock lock(computing_, std::try_to_lock);
+  while (!lock.owns_lock()) {
     progress.step(0, "SmolLM2: waiting for another text to finish");
-  } while (!lock.try_lock_for(std::chrono::milliseconds(20)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    lock.try_lock();
+  }
   model_->extend(*run, layer + 1, progress);
   forget_old();
   return run;

@@ -37,7 +37,7 @@ class ModelRuns {
   std::size_t max_bytes_;
   mutable std::mutex mutex_;  ///< guards runs_
   std::list<std::shared_ptr<ModelRun>> runs_;
-  std::timed_mutex computing_;
+  std::mutex computing_;
 };
 
 }  // namespace alab
