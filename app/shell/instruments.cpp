@@ -189,6 +189,8 @@ void draw_params(App& app, StepView& view) {
   }
 }
 
+void draw_companion(App& app, const Lab& lab);
+
 void draw_step_instruments(App& app, const Step& step) {
   StepView& view = *step_view(app);
   const Experiment* experiment = app.book.experiment();

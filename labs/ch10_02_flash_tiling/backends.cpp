@@ -18,7 +18,7 @@ Result run_backends(const ParamSet& params, const Context& context) {
       problem.set(p->key, params.value(p->key));
     }
   }
-  const HostArrays inputs = op->inputs(problem, context.input, context.progress);
+  const HostArrays inputs = inputs_fitted(*op, problem, context.input, context.progress);
   Result result;
   result.input = context.input.label;
   result.tables.push_back(side_by_side(*op, problem, inputs, context, result.checks));

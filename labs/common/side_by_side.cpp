@@ -108,4 +108,24 @@ Table side_by_side(const Op& op, const ParamSet& problem, const HostArrays& inpu
   return table;
 }
 
+HostArrays inputs_fitted(const Op& op, ParamSet& problem, const InputSource& source,
+                         const Progress& progress) {
+  require(source.unavailable.empty(), "input ", source.name, " is not available: ", source.unavailable);
+  InputRequest request;
+  request.heads = problem.integer(params::heads);
+  request.seq_len = problem.integer(params::seq_len);
+  request.head_dim = problem.integer(params::head_dim);
+  request.head_dim_v = request.head_dim;
+  request.seed = static_cast<std::uint64_t>(problem.integer(params::seed));
+  AttentionInput input = source.make(request, progress);
+  problem.set(params::heads, static_cast<double>(input.query.extent(0)));
+  problem.set(params::seq_len, static_cast<double>(input.query.extent(1)));
+  problem.set(params::head_dim, static_cast<double>(input.query.extent(2)));
+  problem.set(params::head_dim_v, static_cast<double>(input.value.extent(2)));
+  problem.set("masked", input.mask.empty() ? 0 : 1);
+  InputSource made = source;
+  made.make = [&input](const InputRequest&, const Progress&) { return input; };
+  return op.inputs(problem, made, progress);
+}
+
 }  // namespace alab

@@ -7,9 +7,15 @@
 
 namespace alab {
 
-/// Runs every rung of the op on the backends the context asks for. Columns: backend, rung, error against double,
-/// time (measured on what), scratch memory, passed. Appends one Check per run ("error_<rung>_<backend>").
-/// A simulated row's time is labelled as the executor's on this CPU, never as a GPU's.
+/// Inputs of an attention op from whatever the source has: a real head brings its own head_dim, and a
+/// sentence may be shorter than seq_len. Sizes and the mask flag of the problem are set to what came.
+HostArrays inputs_fitted(const Op& op, ParamSet& problem, const InputSource& source,
+                         const Progress& progress);
+
+/// Runs every rung of the op on the backends the context asks for. Columns: backend, rung, error against
+/// double, time (measured on what), scratch memory, passed. Appends one Check per run
+/// ("error_<rung>_<backend>"). A simulated row's time is labelled as the executor's on this CPU, never as a
+/// GPU's.
 Table side_by_side(const Op& op, const ParamSet& problem, const HostArrays& inputs, const Context& context,
                    std::vector<Check>& checks);
 

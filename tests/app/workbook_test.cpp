@@ -92,7 +92,16 @@ const Lab kLab{.id = "ch99_01_squares",
                .quiz = kQuiz,
                .readings = kReadings,
                .glossary = kTerms};
-const Lab kOther{.id = "ch99_02_empty", .title = "Empty", .question = "Nothing?", .chapter = 99};
+const Lab kOther{.id = "ch99_02_empty",
+                 .title = "Empty",
+                 .question = "Nothing?",
+                 .chapter = 99,
+                 .objectives = {},
+                 .experiments = {},
+                 .steps = {},
+                 .quiz = {},
+                 .readings = {},
+                 .glossary = {}};
 const Lab* const kLabs[] = {&kLab, &kOther};
 
 LabFiles files(const Lab& lab) {
