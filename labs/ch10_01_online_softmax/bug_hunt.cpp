@@ -175,7 +175,7 @@ Plot growth_plot(const Hunt& hunt, std::string_view order) {
   const Provenance from = measured_here("float against double");
   Plot plot;
   plot.key = "growth";
-  plot.title = text("Error after each tile, ", order, " scores");
+  plot.title = text("On ", order, " scores the wrong merge errs by ", format_value(hunt.on_order, "error"));
   plot.note =
       "Where the wrong merge leaves the right one is the first tile that needed what it lacks. NaN is not "
       "drawn.";

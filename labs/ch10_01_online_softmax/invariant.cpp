@@ -103,7 +103,9 @@ Plot masked_plot(const std::vector<float>& row) {
   }
   Plot plot;
   plot.key = "masked_prefix";
-  plot.title = "One masked score at the start, and the printed formula is NaN for good";
+  plot.title = row.front() == kMinusInf<float>
+                   ? "One masked score at the start, and the printed formula is NaN for good"
+                   : "No score is masked at the start: the printed formula holds";
   plot.note = "Running sum over a row whose first scores are -inf. A line of NaN is not drawn at all.";
   plot.x = {"scores seen, j", "", false};
   plot.y = {"running sum d", "", false};

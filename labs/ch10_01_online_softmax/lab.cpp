@@ -35,7 +35,7 @@ constexpr Param kOrder =
     choice_param("order", "scores", "The scores whose error is drawn tile by tile.", kOrders);
 constexpr Param kHuntCols =
     int_param("cols", "keys", "keys", "Keys merged, eight at a time.", 64, 16, 256, true);
-constexpr Param kRows = int_param("rows", "rows", "rows", "Independent rows of scores.", 16, 1, 256, true);
+constexpr Param kRows = int_param("rows", "rows", "rows", "Independent rows of scores.", 16, 1, 64, true);
 constexpr Param kTableCols =
     int_param("cols", "row length V", "scores", "Scores in each row.", 1000, 1, 8192, true);
 

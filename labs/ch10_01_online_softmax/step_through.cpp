@@ -12,20 +12,26 @@
 namespace alab::ch10_01 {
 namespace {
 
-std::string caption(const OnlineStep& s, bool first, const std::string& label) {
+/// "'Alice'" for a token, "x_3" for a score without one.
+std::string name_of(const OnlineStep& s, const Row& row) {
+  return row.head.tokens.empty() ? text("x_", s.j)
+                                 : text("'", row.labels[static_cast<std::size_t>(s.j)], "'");
+}
+
+std::string caption(const OnlineStep& s, bool first, const Row& row) {
+  const std::string name = name_of(s, row), x = format_value(s.x, "");
   if (s.x == kMinusInf<double>) {
-    return text("'", label, "' is masked: m and d stay as they are.");
+    return text(name, " is masked: m and d stay as they are.");
   }
-  const std::string x = format_value(s.x, "");
+  const std::string scores = text(name, row.head.tokens.empty() ? " = " : " scores ", x);
   if (!s.new_max) {
-    return text("'", label, "' scores ", x,
-                ", not above m: it adds e^(x - m) = ", format_value(std::exp(s.x - s.m), ""), ".");
+    return text(scores, ", not above m: it adds e^(x - m) = ", format_value(std::exp(s.x - s.m), ""), ".");
   }
   if (first) {
-    return text("'", label, "' scores ", x, " and is the first: m = ", x, ", d = 1.");
+    return text(scores, " and is the first: m = ", x, ", d = 1.");
   }
-  return text("'", label, "' scores ", x, ", a new maximum: the old sum shrinks by ",
-              format_value(s.rescale, ""), ", then 1 is added.");
+  return text(scores, ", a new maximum: the old sum shrinks by ", format_value(s.rescale, ""),
+              ", then 1 is added.");
 }
 
 Stepper stepper_of(const std::vector<OnlineStep>& steps, const Row& row) {
@@ -48,11 +54,7 @@ Stepper stepper_of(const std::vector<OnlineStep>& steps, const Row& row) {
     const bool masked = s.x == kMinusInf<double>;
     const Frame::Kind kind = masked ? Frame::skip : (s.new_max && seen ? Frame::rescale : Frame::compute);
     const double term = masked ? 0 : std::exp(s.x - s.m);
-    out.frames.push_back({kind,
-                          0,
-                          s.j,
-                          caption(s, !seen, row.labels[static_cast<std::size_t>(s.j)]),
-                          {s.x, s.m, s.d, s.rescale, term}});
+    out.frames.push_back({kind, 0, s.j, caption(s, !seen, row), {s.x, s.m, s.d, s.rescale, term}});
     seen = seen || !masked;
   }
   const OnlineStep& last = steps.back();

@@ -89,7 +89,9 @@ void check_step(const Lab& lab, const Step& step, const LessonSection& section) 
   }
   const Experiment& experiment = walk::experiment_of(lab, step.experiment);
   const ParamSet params = walk::settings(experiment, step.settings);
-  const Result result = walk::run(lab, experiment, params);
+  double cpu_seconds = 0;
+  const Result result = walk::run(lab, experiment, params, walk::source(), &cpu_seconds);
+  CHECK(cpu_seconds <= walk::kBudgetAtDefaults);
   CHECK(problems_of(result) == "");
   CHECK(walk::failures_of(result) == "");
   CHECK(!section.explain.empty());
@@ -250,7 +252,9 @@ TEST_CASE("every experiment is well formed at the ends of every slider") {
       for (const ParamSet& params : extremes(experiment)) {
         CAPTURE(walk::name_of(*lab, experiment, params));
         Result result;
-        REQUIRE_NOTHROW(result = walk::run(*lab, experiment, params));
+        double cpu_seconds = 0;
+        REQUIRE_NOTHROW(result = walk::run(*lab, experiment, params, walk::source(), &cpu_seconds));
+        CHECK(cpu_seconds <= walk::kBudgetAtEnds);
         CHECK(problems_of(result) == "");
         CHECK(walk::failures_of(result) == "");
       }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <map>
 #include <string>
 
@@ -26,15 +27,31 @@ inline std::string name_of(const Lab& lab, const Experiment& experiment, const P
   return text(lab.id, "/", experiment.id, " ", params.describe());
 }
 
+/// Sanitizers slow a run down by an order of magnitude; budgets are held without them.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr double kSlowdown = 30;
+#else
+inline constexpr double kSlowdown = 2;
+#endif
+/// Processor seconds of one run at default values and at the ends of its sliders; twice the budgets of the
+/// course, since a busy machine slows a thread down too.
+inline constexpr double kBudgetAtDefaults = 1 * kSlowdown, kBudgetAtEnds = 2 * kSlowdown;
+
 /// Runs and prints how long it took. The GPU is left out: what it gives is tested on its own.
+/// @param cpu_seconds  receives the processor time of all threads
 inline Result run(const Lab& lab, const Experiment& experiment, const ParamSet& params,
-                  const InputSource& input = source()) {
+                  const InputSource& input = source(), double* cpu_seconds = nullptr) {
   const Progress progress;
   const auto start = std::chrono::steady_clock::now();
+  const std::clock_t cpu_start = std::clock();
   Result result = run_experiment(lab, experiment, params, {input, progress, true, false});
+  const double cpu = static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::printf("  %7.1f ms  %s [%s]\n", seconds * 1e3, name_of(lab, experiment, params).c_str(),
-              input.name.c_str());
+  std::printf("  %7.1f ms, processor %7.1f ms  %s [%s]\n", seconds * 1e3, cpu * 1e3,
+              name_of(lab, experiment, params).c_str(), input.name.c_str());
+  if (cpu_seconds != nullptr) {
+    *cpu_seconds = cpu;
+  }
   return result;
 }
 
