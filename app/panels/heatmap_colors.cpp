@@ -15,6 +15,7 @@ void measure(const Heatmap& map, HeatmapState& state) {
   float high = -std::numeric_limits<float>::infinity();
   float positive = std::numeric_limits<float>::infinity();
   state.has_masked = false;
+  bool integers = true;
   for (const float v : map.values) {
     if (!std::isfinite(v)) {
       state.has_masked = true;
@@ -23,6 +24,7 @@ void measure(const Heatmap& map, HeatmapState& state) {
     low = std::min(low, v);
     high = std::max(high, v);
     positive = v > 0 ? std::min(positive, v) : positive;
+    integers = integers && v == std::floor(v);
   }
   if (!(low <= high)) {
     low = 0;
@@ -36,6 +38,9 @@ void measure(const Heatmap& map, HeatmapState& state) {
   }
   state.low = low;
   state.high = high > low ? high : low + 1;
+  state.few_integers = integers && high - low <= 6;
+  state.log_helps =
+      !state.few_integers && (map.diverging || (low >= 0 && std::isfinite(positive) && high > 20 * positive));
   state.smallest_positive = std::isfinite(positive) ? std::max(positive, state.high * 1e-6F) : 0;
 }
 

@@ -132,8 +132,9 @@ void draw_color_bar(const Ui& ui, const Heatmap& map, const HeatmapState& state,
   draw->AddRect(pos, {pos.x + width, pos.y + height}, u32(ui.colors().line_strong));
   const float size = ImGui::GetFontSize();
   const bool log = state.scale == HeatmapScale::log && state.smallest_positive > 0 && !map.diverging;
-  for (int i = 0; i <= 4; ++i) {
-    const float t = static_cast<float>(i) / 4;
+  const int steps = state.few_integers ? std::max(1, static_cast<int>(state.high - state.low)) : 4;
+  for (int i = 0; i <= steps; ++i) {
+    const float t = static_cast<float>(i) / static_cast<float>(steps);
     float value = state.low + (state.high - state.low) * t;
     if (log) {
       value = state.smallest_positive * std::pow(state.high / state.smallest_positive, t);

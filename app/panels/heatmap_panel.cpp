@@ -290,6 +290,10 @@ ImVec2 draw_map(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapState&
 }
 
 void scale_switch(const Ui& ui, HeatmapState& state) {
+  if (!state.log_helps) {
+    state.scale = HeatmapScale::linear;
+    return;
+  }
   constexpr std::array<std::string_view, 2> kScales{"linear", "log"};
   int index = state.scale == HeatmapScale::log ? 1 : 0;
   ui::push_type(ui, ui::Type::tiny);

@@ -28,6 +28,8 @@ struct HeatmapState {
   float low = 0, high = 1;  ///< colours span these values
   float smallest_positive = 0;
   bool has_masked = false;
+  bool few_integers = false;  ///< classes rather than magnitudes: the colour bar shows each
+  bool log_helps = false;     ///< the values span more than a linear scale can show
   std::int64_t pinned_row = -1, pinned_col = -1;
   std::int64_t hover_row = -1, hover_col = -1;  ///< in this frame; -1 outside
   CellView view;

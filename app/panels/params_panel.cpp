@@ -9,6 +9,7 @@
 #include "imgui_internal.h"
 #include "misc/cpp/imgui_stdlib.h"
 #include "reference/core/error.hpp"
+#include "reference/core/rng.hpp"
 
 namespace alab::panels {
 namespace {
@@ -222,6 +223,35 @@ void number_control(Control& c) {
   ui::pop_type();
 }
 
+bool is_wide(const Param& p) {
+  return p.kind == ParamKind::integer && !p.log2 && p.max - p.min > 1e6;
+}
+
+/// A range that no slider can serve (a seed): a field, and dice for another value.
+void wide_control(Control& c) {
+  ui::push_type(c.ui, ui::Type::small);
+  ui::text_colored(c.ui.colors().muted, c.param.label);
+  ui::help(c.ui, c.param.doc);
+  auto v = static_cast<std::int64_t>(c.value());
+  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {em(0.5F), em(0.12F)});
+  ImGui::SetNextItemWidth(std::min(c.width - em(2.2F), em(9)));
+  if (ImGui::InputScalar(text("##", c.param.key).c_str(), ImGuiDataType_S64, &v)) {
+    c.set(std::clamp(static_cast<double>(v), c.param.min, c.param.max), false);
+  }
+  ImGui::PopStyleVar();
+  c.events.committed = c.events.committed || ImGui::IsItemDeactivatedAfterEdit();
+  ui::help(c.ui, text(c.param.doc, "\n", shown_value(c.param, c.param.min), " to ",
+                      shown_value(c.param, c.param.max)));
+  context_menu(c);
+  ImGui::SameLine(0, em(0.2F));
+  if (ui::icon_button(c.ui, text("dice:", c.param.key).c_str(), ICON_FA_DICE, "Another value")) {
+    Rng rng(static_cast<std::uint64_t>(v) + 1);
+    const auto count = static_cast<std::uint64_t>(c.param.max - c.param.min) + 1;
+    c.set(c.param.min + static_cast<double>(rng.below(std::min<std::uint64_t>(count, 10000))), true);
+  }
+  ui::pop_type();
+}
+
 void choice_control(Control& c) {
   ui::push_type(c.ui, ui::Type::small);
   ui::text_colored(c.ui.colors().muted, c.param.label);
@@ -298,7 +328,11 @@ ParamsEvents params_panel(Ui& ui, ParamSet& values, ParamsState& state, const Pa
     switch (shown[i]->kind) {
       case ParamKind::integer:
       case ParamKind::real:
-        number_control(control);
+        if (is_wide(*shown[i])) {
+          wide_control(control);
+        } else {
+          number_control(control);
+        }
         break;
       case ParamKind::choice:
         choice_control(control);

@@ -32,9 +32,9 @@ struct ParamsEvents {
 };
 
 /// Item ids inside "params": ##<key> (slider), <key> (switch: its label; choice: segmented), value:<key> (the
-/// number, a button), edit:<key> (the field while typing), menu:<key> (context menu: Default, Smallest,
-/// Largest, Sweep this). Double click sets the default, Ctrl+click or a click on the number types, Shift is
-/// fine.
+/// number, a button), dice:<key>/button (another seed), edit:<key> (the field while typing), menu:<key>
+/// (context menu: Default, Smallest, Largest, Sweep this). Double click sets the default, Ctrl+click or a
+/// click on the number types, Shift is fine.
 ParamsEvents params_panel(ui::Ui& ui, ParamSet& values, ParamsState& state,
                           const ParamsOptions& options = {});
 

@@ -112,7 +112,7 @@ std::vector<double> log_positions(double from, double to, int most) {
   const double low = std::log10(from);
   const double high = std::log10(to);
   std::vector<double> at;
-  if (high - low < 1.6) {
+  if (high - low < 2.3) {
     for (double decade = std::floor(low); decade <= high; decade += 1) {
       for (const double factor : {1.0, 2.0, 5.0}) {
         at.push_back(factor * std::pow(10, decade));
@@ -143,9 +143,10 @@ std::vector<double> symlog_positions(double from, double to, int most) {
   return at;
 }
 
-std::vector<double> linear_positions(double from, double to, int most) {
+std::vector<double> linear_positions(double from, double to, int most, bool whole) {
   std::vector<double> at;
-  const double step = nice_step(to - from, most);
+  const double nice = nice_step(to - from, most);
+  const double step = whole ? std::max(nice, 1.0) : nice;
   for (double v = std::ceil(from / step) * step; v <= to + step * 1e-6 && at.size() < 64; v += step) {
     at.push_back(std::abs(v) < step * 1e-9 ? 0.0 : v);
   }
@@ -220,6 +221,7 @@ void prepare(const Plot& plot, const Curve* prediction, PlotState& state) {
     state.x.low = x.low - half * 0.7;
     state.x.high = x.high + half * 0.7;
   }
+  state.x.whole = std::all_of(values.begin(), values.end(), [](double v) { return v == std::floor(v); });
   state.x.preferred.clear();
   if (!values.empty() && values.size() <= 12 && (state.x.scaling == Scaling::log || bars)) {
     state.x.preferred.assign(values.begin(), values.end());
@@ -257,11 +259,11 @@ std::string tick_text(double value, std::string_view unit, Scaling scaling) {
     return shown;
   }
   const double size = std::abs(value);
-  if (scaling != Scaling::linear && size > 0 && (size >= 1e5 || size <= 1e-3)) {
-    const double decade = std::log10(size);
-    if (std::abs(decade - std::round(decade)) < 1e-9) {
-      return text(value < 0 ? "-" : "", "1e", static_cast<int>(std::round(decade)));
-    }
+  const bool far = scaling == Scaling::linear ? size >= 1e7 : size >= 1e5 || size <= 1e-3;
+  if (far && size > 0) {
+    const double decade = std::floor(std::log10(size) + 1e-9);
+    const double digits = std::round(value / std::pow(10, decade) * 100) / 100;
+    return text(digits, "e", static_cast<int>(decade));
   }
   if (size >= 1 && size < 1e7 && std::abs(value - std::round(value)) < 1e-9 * size) {
     return format_value(std::round(value), "count");
@@ -289,7 +291,7 @@ Ticks ticks_of(const AxisView& axis, std::string_view unit, int most) {
   if (at.size() < 2) {
     at = axis.scaling == Scaling::log      ? log_positions(std::max(from, 1e-300), to, most)
          : axis.scaling == Scaling::symlog ? symlog_positions(from, to, most)
-                                           : linear_positions(from, to, most);
+                                           : linear_positions(from, to, most, axis.whole);
   }
   const std::size_t stride =
       (at.size() + static_cast<std::size_t>(most) - 1) / static_cast<std::size_t>(std::max(most, 1));

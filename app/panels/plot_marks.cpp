@@ -7,6 +7,7 @@
 #include <cmath>
 #include <locale>
 
+#include "app/panels/plot_axes.hpp"
 #include "implot/implot.h"
 #include "reference/core/error.hpp"
 
@@ -28,33 +29,63 @@ float strength(const Ui& ui, const Plot& plot, const Series& series) {
   return any && !ui::link_hovered(ui, series.key) ? 0.25F : 1.0F;
 }
 
+/// Bars of several series at the same x stand side by side; a series alone at its x stands on the tick.
 void draw_bars(const Plot& plot, const Series& series, const DrawnSeries& drawn, const ImPlotSpec& spec) {
-  int groups = 0;
-  int mine = 0;
-  for (const Series& other : plot.series) {
-    mine = &other == &series ? groups : mine;
-    groups += other.style == SeriesStyle::bars ? 1 : 0;
-  }
   const Curve& c = drawn.points;
-  double gap = c.xs.size() > 1 ? std::abs(c.xs[1] - c.xs[0]) : 1;
-  for (std::size_t i = 2; i < c.xs.size(); ++i) {
-    gap = std::min(gap, std::abs(c.xs[i] - c.xs[i - 1]));
+  if (c.empty()) {
+    return;
   }
-  const double width = 0.75 * gap / std::max(groups, 1);
+  int group = 0;
+  int mine = 0;
+  std::vector<double> all;
+  for (const Series& other : plot.series) {
+    if (other.style != SeriesStyle::bars) {
+      continue;
+    }
+    all.insert(all.end(), other.xs.begin(), other.xs.end());
+    mine = &other == &series ? group : mine;
+    group += std::find(other.xs.begin(), other.xs.end(), c.xs[0]) != other.xs.end() ? 1 : 0;
+  }
+  std::sort(all.begin(), all.end());
+  double gap = 0;
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    const double step = all[i] - all[i - 1];
+    gap = step > 0 && (gap == 0 || step < gap) ? step : gap;
+  }
+  const double width = 0.7 * (gap > 0 ? gap : 1) / std::max(group, 1);
   std::vector<double> xs(c.xs);
   for (double& x : xs) {
-    x += (mine - 0.5 * (groups - 1)) * width;
+    x += (mine - 0.5 * (group - 1)) * width;
   }
-  ImPlot::PlotBars(series.key.c_str(), xs.data(), c.ys.data(), static_cast<int>(xs.size()), width, spec);
+  ImPlot::PlotBars(series.key.c_str(), xs.data(), c.ys.data(), static_cast<int>(xs.size()), width * 0.96,
+                   spec);
+  if (all.size() > 24) {
+    return;
+  }
+  for (std::size_t i = 0; i < xs.size(); ++i) {  // few bars: their values stand on them
+    if (std::isfinite(c.ys[i])) {
+      const std::string value = value_text(c.ys[i], plot.y);
+      const ImVec2 top = ImPlot::PlotToPixels(xs[i], c.ys[i]);
+      const ImVec2 extent = ImGui::CalcTextSize(value.c_str());
+      ImPlot::GetPlotDrawList()->AddText(
+          {top.x - extent.x / 2, c.ys[i] < 0 ? top.y + 1 : top.y - extent.y - 1},
+          ImGui::GetColorU32(ImGuiCol_Text), value.c_str());
+    }
+  }
 }
 
 void draw_oddities(const DrawnSeries& drawn, const AxisView& y, ImU32 color) {
   ImDrawList* draw = ImPlot::GetPlotDrawList();
   const float top = ImPlot::GetPlotPos().y + em(0.55F);
   ImPlot::PushPlotClipRect();
+  float last = -FLT_MAX;
   for (const double x : drawn.non_finite) {
     const float px = ImPlot::PlotToPixels(x, y.to).x;
     const float r = em(0.24F);
+    if (std::abs(px - last) < 3.2F * r) {  // a row of crosses, not a band
+      continue;
+    }
+    last = px;
     draw->AddLine({px - r, top - r}, {px + r, top + r}, color, 2);
     draw->AddLine({px - r, top + r}, {px + r, top - r}, color, 2);
   }
@@ -236,6 +267,10 @@ void draw_slopes(const PlotMarks& marks) {
     floor = label->at.y - height;
   }
   for (const Label& label : labels) {
+    const ImVec2 extent = ImGui::CalcTextSize(label.text.c_str());
+    ImPlot::GetPlotDrawList()->AddRectFilled({label.at.x - 2, label.at.y},
+                                             {label.at.x + extent.x + 2, label.at.y + extent.y},
+                                             u32(ui.colors().raised, 0.8F));
     ImPlot::GetPlotDrawList()->AddText(label.at, u32(ui::mix(label.color, ui.colors().ink, 0.25F)),
                                        label.text.c_str());
   }

@@ -34,6 +34,7 @@ struct AxisView {
   double low = 0, high = 1;  ///< of the data, with room
   double from = 0, to = 1;
   double floor = 0;               ///< where exact zeros of a log axis stand; 0 = there are none
+  bool whole = false;             ///< the data are integers: no ticks between them
   std::vector<double> preferred;  ///< ticks at the data's own values, when there are few
 };
 

@@ -152,7 +152,7 @@ float draw_tiles(Ui& ui, const Stepper& stepper, StepperState& state, ImVec2 siz
   Grid grid;
   grid.low = {pos.x + gutter, pos.y + head};
   grid.side = std::min({(size.x - gutter) / static_cast<float>(stepper.cols),
-                        (size.y - head - foot) / static_cast<float>(stepper.rows), em(3.6F)});
+                        (size.y - head - foot) / static_cast<float>(stepper.rows), em(5.2F)});
   grid.side = std::max(grid.side, 2.0F);
   grid.gap = grid.side > 7 ? std::clamp(grid.side * 0.1F, 1.0F, 3.0F) : 0.0F;
   const float width = grid.side * static_cast<float>(stepper.cols);
@@ -178,9 +178,9 @@ float draw_tiles(Ui& ui, const Stepper& stepper, StepperState& state, ImVec2 siz
   ui::pop_type();
   point_at_tile(ui, stepper, state, grid);
   const float below = grid.low.y + height + em(0.5F);
-  const float used = legend(ui, {pos.x, below}, std::max(size.x, em(8)), now.kind);
+  const float used = legend(ui, {pos.x, below}, std::max(width + gutter, em(14)), now.kind);
   ImGui::SetCursorScreenPos({pos.x, below + used});
-  return std::max(width + gutter, em(12));
+  return std::max(width + gutter, em(14));
 }
 
 struct Range {
@@ -204,17 +204,27 @@ Range bar_range(const StepperState& state) {
   return {r.low < 0 ? r.low - room : r.low, r.high + room};
 }
 
-/// The second quantity (the running maximum, where labs keep it) as a stepped line over the bars.
+/// The quantity that is drawn as a line over the bars: a running maximum beside the value itself; -1: none.
+int line_quantity(const Stepper& stepper) {
+  for (std::size_t q = 1; q < stepper.quantities.size(); ++q) {
+    if (stepper.quantities[q].find("max") != std::string::npos) {
+      return static_cast<int>(q);
+    }
+  }
+  return -1;
+}
+
 void draw_running(const Ui& ui, const Stepper& stepper, const StepperState& state, const Range& range,
                   ImVec2 low, ImVec2 high) {
-  if (state.series.size() < 2) {
+  const int line = line_quantity(stepper);
+  if (line < 0) {
     return;
   }
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float step = (high.x - low.x) / static_cast<float>(stepper.cols);
   for (std::int64_t f = 0; f <= state.frame; ++f) {
     const Frame& frame = stepper.frames[static_cast<std::size_t>(f)];
-    const double v = state.series[1][static_cast<std::size_t>(f)];
+    const double v = state.series[static_cast<std::size_t>(line)][static_cast<std::size_t>(f)];
     if (frame.kind != Frame::compute && frame.kind != Frame::rescale) {
       continue;
     }
@@ -308,10 +318,14 @@ float draw_bars(Ui& ui, const Stepper& stepper, StepperState& state, ImVec2 size
       state.frame = frame;
     }
   }
-  const std::string axis =
-      text(stepper.col_label, state.series.size() > 1 ? text("     bars: ", stepper.quantities[0],
-                                                             "     line: ", stepper.quantities[1])
-                                                      : std::string());
+  const int line = line_quantity(stepper);
+  std::string axis = stepper.col_label;
+  if (!stepper.quantities.empty()) {
+    axis += text("     bars: ", stepper.quantities[0]);
+  }
+  if (line >= 0) {
+    axis += text("     line: ", stepper.quantities[static_cast<std::size_t>(line)]);
+  }
   draw->AddText({low.x, high.y + em(1.35F)}, u32(ui.colors().muted), axis.c_str());
   ImGui::SetCursorScreenPos({pos.x, high.y + em(2.7F)});
   ui::pop_type();

@@ -243,7 +243,8 @@ void prepare(const Stepper& stepper, StepperState& state) {
     if (at < 0 || frame.kind != Frame::load) {
       at = static_cast<std::int32_t>(f);
     }
-    if (stepper.rows == 1 && frame.kind == Frame::compute && !frame.values.empty()) {
+    const bool sees = frame.kind == Frame::compute || frame.kind == Frame::rescale;
+    if (stepper.rows == 1 && sees && !frame.values.empty()) {
       state.bar[cell] = frame.values[0];
     }
   }

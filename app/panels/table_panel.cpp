@@ -140,7 +140,7 @@ void number_cell(const Ui& ui, const Cell& cell, const std::string& words, ImVec
   }
 }
 
-/// Cells without a place of their own: "time 3.2 ms · scratch 1 MB", and long words.
+/// Cells without a place of their own: "00_naive · time 3.2 ms", and long words.
 std::string folded_words(const Table& table, const TableState& state, const Layout& layout, std::size_t row) {
   std::string out;
   for (std::size_t c = 1; c < table.columns.size(); ++c) {
@@ -151,7 +151,8 @@ std::string folded_words(const Table& table, const TableState& state, const Layo
       continue;
     }
     out += out.empty() ? "" : "   ·   ";
-    out += long_words || words == table.columns[c] ? words : table.columns[c] + " " + words;
+    const bool speaks = !number && words.size() > 3;  // "yes" needs its column's name, "00_naive" does not
+    out += speaks ? words : table.columns[c] + " " + words;
   }
   return out;
 }
@@ -173,8 +174,9 @@ void table_row(const Ui& ui, const Table& table, const TableState& state, const 
     const ImVec2 at(pos.x + layout.left[c], pos.y + pad);
     if (cell != nullptr && cell->has_number) {
       number_cell(ui, *cell, words, at, layout.width[c]);
-    } else if (ImGui::CalcTextSize(words.c_str()).x <= layout.width[c] + 1) {
-      ImGui::GetWindowDrawList()->AddText(at, u32(color_of(ui, words)), words.c_str());
+    } else if (const float wide = ImGui::CalcTextSize(words.c_str()).x; wide <= layout.width[c] + 1) {
+      const float shift = state.numeric[c] ? std::max(0.0F, layout.width[c] - em(kDot) - wide) : 0;
+      ImGui::GetWindowDrawList()->AddText({at.x + shift, at.y}, u32(color_of(ui, words)), words.c_str());
     }
   }
   const std::string folded = folded_words(table, state, layout, r);
