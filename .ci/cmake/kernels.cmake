@@ -98,9 +98,11 @@ endif()
 # alab_cuda_library(TARGET SOURCE...): objects that go into a host library; no relocatable device code, so no
 # device link step and no cycle between libraries.
 function(alab_cuda_library target)
+  # CMake 3.25.1 does not know CUDA20 for nvcc 12 and 13: no standard by property, the plain flag below.
+  set(CMAKE_CXX_STANDARD)
+  set(CMAKE_CUDA_STANDARD)
   add_library(${target} OBJECT ${ARGN})
   set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES OFF CUDA_RUNTIME_LIBRARY Static)
-  # CMake 3.25.1 does not know CUDA20 for nvcc 12 and 13, hence the plain flag.
   target_compile_options(${target} PRIVATE -std=c++20 -gencode=arch=compute_80,code=sm_80
                          -gencode=arch=compute_90a,code=sm_90a -gencode=arch=compute_80,code=compute_80 -lineinfo
                          -Xptxas=--warn-on-spills --expt-relaxed-constexpr -Xcompiler=-Wall)
