@@ -98,12 +98,9 @@ endif()
 # alab_cuda_library(TARGET SOURCE...): objects that go into a host library; no relocatable device code, so no
 # device link step and no cycle between libraries.
 function(alab_cuda_library target)
-  # CMake 3.25.1 does not know CUDA20 for nvcc 12 and 13: no standard by property, the plain flag below.
-  set(CMAKE_CXX_STANDARD)
-  set(CMAKE_CUDA_STANDARD)
   add_library(${target} OBJECT ${ARGN})
   set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES OFF CUDA_RUNTIME_LIBRARY Static)
-  target_compile_options(${target} PRIVATE -std=c++20 -gencode=arch=compute_80,code=sm_80
+  target_compile_options(${target} PRIVATE -gencode=arch=compute_80,code=sm_80
                          -gencode=arch=compute_90a,code=sm_90a -gencode=arch=compute_80,code=compute_80 -lineinfo
                          -Xptxas=--warn-on-spills --expt-relaxed-constexpr -Xcompiler=-Wall)
   target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}")
@@ -152,4 +149,8 @@ if(ALAB_TESTS)
     target_sources(alab_kernel_samples INTERFACE $<TARGET_OBJECTS:alab_samples_cuda>)
     target_compile_definitions(alab_kernel_samples INTERFACE ALAB_HAVE_CUDA)
   endif()
+endif()
+if(ALAB_TESTS)
+  add_executable(gpu_table tests/gpu/table.cpp)
+  target_link_libraries(gpu_table PRIVATE alab_kernels)
 endif()

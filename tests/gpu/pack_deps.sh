@@ -1,29 +1,36 @@
 #!/usr/bin/env bash
-# Collects the headers (and one small static library) that the preset "cuda" needs into .deps/, for a GPU machine that has
-# nvcc and CMake but none of the Debian packages. The folder is ignored by git and found by CMake on its own.
+# Collects the headers and the one static library that the headless build needs into .deps/ of this checkout, so
+# that it builds on a GPU machine that has nvcc, CMake, ninja and g++ and nothing else. Run it where the packages
+# are installed (libeigen3-dev nlohmann-json3-dev doctest-dev libboost-context-dev), then copy the checkout.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
-ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
-DEPS="$ROOT/.deps"
-for needed in /usr/include/eigen3/Eigen/Core /usr/include/nlohmann/json.hpp /usr/include/doctest/doctest.h \
-  /usr/include/boost/context/detail/fcontext.hpp; do
-  [ -f "$needed" ] || { echo "pack_deps.sh: $needed is missing; run tests/run.sh once, which installs it" >&2; exit 1; }
-done
-rm -rf "$DEPS"
-mkdir -p "$DEPS/include/eigen3" "$DEPS/share" "$DEPS/lib"
-cp -r /usr/include/eigen3/Eigen "$DEPS/include/eigen3/"
-cp -r /usr/include/nlohmann /usr/include/doctest "$DEPS/include/"
-cp -r /usr/share/eigen3 "$DEPS/share/"
-json_config="$(dirname "$(find /usr/share/cmake /usr/lib -name nlohmann_jsonConfig.cmake -print -quit)")"
-mkdir -p "$DEPS/share/cmake/nlohmann_json"
-cp "$json_config"/* "$DEPS/share/cmake/nlohmann_json/"
-# Only the Boost headers that a fiber switch includes.
-printf '#include <boost/context/detail/fcontext.hpp>\n' | g++ -std=c++20 -M -x c++ - | tr ' \\' '\n\n' | grep '^/usr/include/boost/' |
-  while read -r header; do
-    mkdir -p "$DEPS/include/$(dirname "${header#/usr/include/}")"
-    cp "$header" "$DEPS/include/${header#/usr/include/}"
-  done
-# boost/config.hpp picks its parts by macros, so the whole (small) folder travels.
-cp -r /usr/include/boost/config /usr/include/boost/predef "$DEPS/include/boost/"
-cp "$(find /usr/lib -name libboost_context.a -print -quit)" "$DEPS/lib/"
-du -sh "$DEPS" | cut -f1
+root="$(cd "$(dirname "$0")/../.." && pwd)"
+deps="$root/.deps"
+
+need() {
+  [ -e "$1" ] || { echo "pack_deps.sh: $1 is missing: apt install $2" >&2; exit 1; }
+}
+library="$(gcc -print-file-name=libboost_context.a)"
+need /usr/include/eigen3/Eigen/Core libeigen3-dev
+need /usr/include/nlohmann/json.hpp nlohmann-json3-dev
+need /usr/include/doctest/doctest.h doctest-dev
+need /usr/include/boost/context/detail/fcontext.hpp libboost-context-dev
+need "$library" libboost-context-dev
+
+rm -rf "$deps"
+mkdir -p "$deps/include/eigen3" "$deps/lib" "$deps/share/cmake" "$deps/share/eigen3"
+# What the single headers really include, and no more.
+probe="$(mktemp --suffix=.cpp)"
+trap 'rm -f "$probe"' EXIT
+printf '#include <%s>\n' nlohmann/json.hpp doctest/doctest.h boost/context/detail/fcontext.hpp > "$probe"
+g++ -std=c++20 -M "$probe" | tr ' \\' '\n\n' | grep -E '^/usr/include/(nlohmann|doctest|boost)/' | sort -u |
+  sed 's|^/usr/include/||' | tar -C /usr/include -cf - -T - | tar -C "$deps/include" -xf -
+# Eigen chooses files by instruction set, so its dense part is taken whole.
+cp -r /usr/include/eigen3/Eigen "$deps/include/eigen3/"
+rm -rf "$deps/include/eigen3/Eigen/src/"{SparseCore,SparseLU,SparseQR,SparseCholesky,IterativeLinearSolvers} \
+  "$deps/include/eigen3/Eigen/src/"{CholmodSupport,KLUSupport,MetisSupport,PaStiXSupport,PardisoSupport,SPQRSupport} \
+  "$deps/include/eigen3/Eigen/src/"{SuperLUSupport,UmfPackSupport,OrderingMethods,AccelerateSupport}
+cp "$library" "$deps/lib/libboost_context.a"
+cp -r /usr/share/eigen3/cmake "$deps/share/eigen3/"
+cp -r /usr/share/cmake/nlohmann_json "$deps/share/cmake/"
+echo "packed $(du -sh "$deps" | cut -f1) into .deps"
