@@ -157,7 +157,12 @@ Result run_ledger(const ParamSet& params, const Context& context) {
   result.plots = {width_plot(n, s, standard)};
   const Provenance model = modelled_by("passes x elements x 2 bytes"),
                    work = modelled_by("2 N^2 d FLOPs per matmul, 6 standard, 7 flash");
+  double squares = 0;
+  for (const Entry& e : entries) {
+    squares += e.squares;
+  }
   result.scalars = {
+      scalar("squares", "N x N passes of the standard form", squares, "", model),
       scalar("standard", "standard form", standard, "bytes", model),
       scalar("bare", "standard form without mask and dropout kernels", bare, "bytes", model),
       scalar("flash_literal", "flash, as printed", flash.literal, "bytes", model),

@@ -143,7 +143,8 @@ TEST_CASE("flash tiling 5: the HBM row of Fig. 2") {
 }
 
 TEST_CASE("flash tiling 5: printed numbers carry the label paper") {
-  const Table* table = run("ledger").table("figure_2");
+  const Result r = run("ledger");
+  const Table* table = r.table("figure_2");
   REQUIRE(table != nullptr);
   for (const auto& row : table->rows) {
     CHECK(row[1].provenance.kind == Provenance::paper);
@@ -273,7 +274,7 @@ TEST_CASE("flash tiling: without rising maxima there is no rescale frame") {
 
 TEST_CASE("flash tiling: the lab's tile loop gives the reference's numbers and counts, in both orders") {
   const Drawn x = drawn(70, 16);
-  for (const auto [bm, bn] : {std::pair{16, 16}, std::pair{7, 32}, std::pair{70, 1}, std::pair{128, 128}}) {
+  for (const auto& [bm, bn] : {std::pair{16, 16}, std::pair{7, 32}, std::pair{70, 1}, std::pair{128, 128}}) {
     for (const bool causal : {false, true}) {
       FlashCounters one, two;
       const auto want1 = flash_attention_fa1(x.in.query, x.in.key, x.in.value, options(bm, bn, causal, &one));
