@@ -102,6 +102,15 @@ std::int64_t keys_read_per_head(const AttentionProblem& p, std::int64_t block_m,
   return keys;
 }
 
+std::int64_t queries_read_per_head(const AttentionProblem& p, std::int64_t block_m, std::int64_t block_n) {
+  std::int64_t queries = 0;
+  for (std::int64_t key = 0; key < p.key_len; key += block_n) {
+    const std::int64_t first = p.causal ? std::max<std::int64_t>(0, key - (p.key_len - p.seq_len)) : 0;
+    queries += std::max<std::int64_t>(0, p.seq_len - first / block_m * block_m);
+  }
+  return queries;
+}
+
 HostArrays attention_inputs(const ParamSet& problem, const InputSource& source, const Progress& progress) {
   const AttentionProblem p = attention_problem(problem);
   InputRequest request;
@@ -143,6 +152,18 @@ std::vector<BufferSpec> attention_input_buffers(const AttentionProblem& p) {
     out.push_back({"mask", {p.seq_len, p.key_len}});
   }
   return out;
+}
+
+std::string built_sizes(const ParamSet& tiles, const Param& tile, std::initializer_list<std::int64_t> sizes) {
+  const std::int64_t value = tiles.integer(tile);
+  if (std::find(sizes.begin(), sizes.end(), value) != sizes.end()) {
+    return "";
+  }
+  std::string list;
+  for (const std::int64_t size : sizes) {
+    list += text(list.empty() ? "" : ", ", size);
+  }
+  return text(tile.key, " = ", value, " is not built; choose one of ", list);
 }
 
 std::string shared_memory_limit(std::int64_t floats, std::string_view lower_this) {

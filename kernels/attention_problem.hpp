@@ -2,6 +2,8 @@
 // limits. SPDX-License-Identifier: MIT
 #pragma once
 
+#include <initializer_list>
+
 #include "kernels/op.hpp"
 
 namespace alab {
@@ -27,6 +29,9 @@ AttentionProblem attention_problem(const ParamSet& problem);
 /// Keys read when each tile of block_m queries reads the tiles of block_n keys that its last row sees, one
 /// head.
 std::int64_t keys_read_per_head(const AttentionProblem& p, std::int64_t block_m, std::int64_t block_n);
+/// Queries read when each tile of block_n keys reads the tiles of block_m queries that see its first key, one
+/// head.
+std::int64_t queries_read_per_head(const AttentionProblem& p, std::int64_t block_m, std::int64_t block_n);
 
 /// q [H, T, K], k [H, Tk, K], v [H, Tk, V] and mask [T, Tk] when the problem is masked.
 /// The source is asked for max(seq_len, key_len) tokens; queries are its last seq_len, keys its first
@@ -36,6 +41,9 @@ HostArrays attention_inputs(const ParamSet& problem, const InputSource& source, 
 
 /// Buffer list of the above, to which the op adds its own.
 std::vector<BufferSpec> attention_input_buffers(const AttentionProblem& problem);
+
+/// "" when the tile parameter has one of the compiled sizes, otherwise the sentence that names them.
+std::string built_sizes(const ParamSet& tiles, const Param& tile, std::initializer_list<std::int64_t> sizes);
 
 /// Floats of shared memory that one block may have: 227 KB on sm_90 (163 KB on sm_80, 99 KB on sm_86 and
 /// sm_89).

@@ -59,9 +59,62 @@ __device__ inline void store4(float* row, int col, int width, bool vector, float
   }
 }
 
+__device__ inline float4 times(float a, float4 b) {
+  return make_float4(a * b.x, a * b.y, a * b.z, a * b.w);
+}
+
+__device__ inline void add_scaled(float4& sum, float a, float4 b) {
+  sum.x += a * b.x;
+  sum.y += a * b.y;
+  sum.z += a * b.z;
+  sum.w += a * b.w;
+}
+
+/// Rows of a [*, dim] array, times factor, to a tile [rows, depth] of its own stride; 0 outside valid rows
+/// and dim.
+template <int threads, int rows, int depth>
+__device__ void load_rows(float* tile, int stride, const float* from, int valid, int dim, float factor) {
+#pragma unroll 4
+  for (int e = threadIdx.x; e < rows * depth / 4; e += threads) {
+    const int r = e / (depth / 4);
+    const int c = e % (depth / 4) * 4;
+    const float4 x = r < valid ? load4(from + static_cast<size_t>(r) * dim, c, dim, dim % 4 == 0) : float4{};
+    *reinterpret_cast<float4*>(tile + r * stride + c) = times(factor, x);
+  }
+}
+
+/// The same to a tile [depth, rows], without a factor. Pairs of lanes take 32 bytes of one row, a warp takes
+/// 16 rows: no two lanes of a transposed store then meet in a bank.
+template <int threads, int rows, int depth>
+__device__ void load_transposed(float* tile, int stride, const float* from, int valid, int dim) {
+#pragma unroll 4
+  for (int e = threadIdx.x; e < rows * depth / 4; e += threads) {
+    const int r = e / 2 % rows;
+    const int c = (e / (2 * rows) * 2 + e % 2) * 4;
+    const float4 x = r < valid ? load4(from + static_cast<size_t>(r) * dim, c, dim, dim % 4 == 0) : float4{};
+    tile[c * stride + r] = x.x;
+    tile[(c + 1) * stride + r] = x.y;
+    tile[(c + 2) * stride + r] = x.z;
+    tile[(c + 3) * stride + r] = x.w;
+  }
+}
+
 inline AttentionShape shape_of(const AttentionProblem& p) {
   return {static_cast<int>(p.seq_len),    static_cast<int>(p.key_len), static_cast<int>(p.head_dim),
           static_cast<int>(p.head_dim_v), static_cast<float>(p.scale), p.causal};
+}
+
+/// Calls use(integral_constant) with the first of the ascending values that is not below wanted, or else the
+/// last.
+template <int value, int... larger, class Use>
+void with_constant(std::int64_t wanted, Use use) {
+  if constexpr (sizeof...(larger) > 0) {
+    if (wanted > value) {
+      with_constant<larger...>(wanted, use);
+      return;
+    }
+  }
+  use(std::integral_constant<int, value>{});
 }
 
 inline int ceil_div(int a, int b) {

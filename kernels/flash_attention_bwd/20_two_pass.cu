@@ -42,48 +42,47 @@ struct Head {
 };
 
 __device__ Head head_of(Head all, int head, const AttentionShape& shape) {
-  const size_t rows = static_cast<size_t>(head) * shape.seq_len;
-  const size_t keys = static_cast<size_t>(head) * shape.key_len;
-  return {all.q + rows * shape.head_dim,
-          all.k + keys * shape.head_dim,
-          all.v + keys * shape.head_dim_v,
-          all.mask,
-          all.d_o + rows * shape.head_dim_v,
-          all.logsumexp + rows,
-          all.row_dot + rows};
+  const size_t row = static_cast<size_t>(head) * shape.seq_len;
+  const size_t key = static_cast<size_t>(head) * shape.key_len;
+  all.q += row * shape.head_dim;
+  all.k += key * shape.head_dim;
+  all.v += key * shape.head_dim_v;
+  all.d_o += row * shape.head_dim_v;
+  all.logsumexp += row;
+  all.row_dot += row;
+  return all;
 }
 
 // What both kernels keep in shared memory.
-template <int block_m, int block_n>
+template <int block>
 struct Tiles {
-  float* q;    // [block_m, K]
-  float* d_o;  // [block_m, V]
-  float* k;    // [block_n, K]
-  float* v;    // [block_n, V]
-  float* p;    // [block_m, block_n]
-  float* ds;   // [block_m, block_n]
+  float* q;    // [block, K]
+  float* d_o;  // [block, V]
+  float* k;    // [block, K]
+  float* v;    // [block, V]
+  float* p;    // [block, block]
+  float* ds;   // [block, block]
   float* sum;  // what the block owns
-
-  static constexpr int kStride = block_n + 1;
-  __host__ __device__ static int floats(const AttentionShape& shape, int summed) {
-    return (block_m + block_n) * (shape.head_dim + shape.head_dim_v + 2) + 2 * block_m * kStride + summed;
+  static constexpr int kStride = block + 1;
+  __host__ __device__ static int floats(const AttentionShape& shape, int summed) {  // summed: columns owned
+    return 2 * block * (shape.head_dim + shape.head_dim_v + 2) + 2 * block * kStride + block * summed;
   }
   __device__ Tiles(float* shared, const AttentionShape& shape) {
     q = shared;
-    d_o = q + block_m * (shape.head_dim + 1);
-    k = d_o + block_m * (shape.head_dim_v + 1);
-    v = k + block_n * (shape.head_dim + 1);
-    p = v + block_n * (shape.head_dim_v + 1);
-    ds = p + block_m * kStride;
-    sum = ds + block_m * kStride;
+    d_o = q + block * (shape.head_dim + 1);
+    k = d_o + block * (shape.head_dim_v + 1);
+    v = k + block * (shape.head_dim + 1);
+    p = v + block * (shape.head_dim_v + 1);
+    ds = p + block * kStride;
+    sum = ds + block * kStride;
   }
 
   // [snippet recompute]
   // P = e^{scale q k^T + mask - logsumexp} and dS = P * (dO v^T - D) for the tile at (first_row, first_key).
   __device__ void recompute(const Head& head, const AttentionShape& shape, int first_row, int first_key) {
-    for (int e = threadIdx.x; e < block_m * block_n; e += kThreads) {
-      const int r = e / block_n;
-      const int j = e % block_n;
+    for (int e = threadIdx.x; e < block * block; e += kThreads) {
+      const int r = e / block;
+      const int j = e % block;
       float score = 0;
       for (int c = 0; c < shape.head_dim; ++c) {
         score += q[r * (shape.head_dim + 1) + c] * k[j * (shape.head_dim + 1) + c];
@@ -102,94 +101,85 @@ struct Tiles {
   // [/snippet]
 };
 
+// sum [block, dim] += a b, where a(r, i) stands at a[r * a_row + i * a_col] and b is a loaded tile [block,
+// dim]. An element of sum is always the same thread's.
+template <int block>
+__device__ void add_product(float* sum, const float* a, int a_row, int a_col, const float* b, int dim) {
+  for (int r = threadIdx.x / 32; r < block; r += kWarps) {
+    for (int c = threadIdx.x % 32; c < dim; c += 32) {
+      float total = 0;
+      for (int i = 0; i < block; ++i) {
+        total += a[r * a_row + i * a_col] * b[i * (dim + 1) + c];
+      }
+      sum[r * dim + c] += total;
+    }
+  }
+}
+
 // One block per key tile and head: dv = P^T dO, dk = scale dS^T q.
-template <int block_m, int block_n>
+template <int block>
 __global__ void key_gradients(Head all, float* dk, float* dv, AttentionShape shape) {
   extern __shared__ float shared[];
-  Tiles<block_m, block_n> tile(shared, shape);
-  float* dk_sum = tile.sum;                           // [block_n, K]
-  float* dv_sum = dk_sum + block_n * shape.head_dim;  // [block_n, V]
-  const int tid = threadIdx.x;
-  const int first_key = blockIdx.x * block_n;
+  Tiles<block> tile(shared, shape);
+  float* dk_sum = tile.sum;                         // [block, K]
+  float* dv_sum = dk_sum + block * shape.head_dim;  // [block, V]
+  const int first_key = blockIdx.x * block;
   const Head head = head_of(all, blockIdx.y, shape);
-  load_tile(tile.k, head.k, first_key, block_n, shape.key_len, shape.head_dim);
-  load_tile(tile.v, head.v, first_key, block_n, shape.key_len, shape.head_dim_v);
-  for (int i = tid; i < block_n * (shape.head_dim + shape.head_dim_v); i += kThreads) {
+  load_tile(tile.k, head.k, first_key, block, shape.key_len, shape.head_dim);
+  load_tile(tile.v, head.v, first_key, block, shape.key_len, shape.head_dim_v);
+  for (int i = threadIdx.x; i < block * (shape.head_dim + shape.head_dim_v); i += kThreads) {
     dk_sum[i] = 0;
   }
   // The first query that sees first_key: earlier query tiles are hidden from the whole key tile.
   const int first_seen = shape.causal ? max(0, first_key - (shape.key_len - shape.seq_len)) : 0;
-  for (int first_row = first_seen / block_m * block_m; first_row < shape.seq_len; first_row += block_m) {
+  for (int first_row = first_seen / block * block; first_row < shape.seq_len; first_row += block) {
     __syncthreads();  // q, dO, P and dS of the previous tile have been used
-    load_tile(tile.q, head.q, first_row, block_m, shape.seq_len, shape.head_dim);
-    load_tile(tile.d_o, head.d_o, first_row, block_m, shape.seq_len, shape.head_dim_v);
+    load_tile(tile.q, head.q, first_row, block, shape.seq_len, shape.head_dim);
+    load_tile(tile.d_o, head.d_o, first_row, block, shape.seq_len, shape.head_dim_v);
     __syncthreads();  // the four tiles are complete
     tile.recompute(head, shape, first_row, first_key);
     __syncthreads();  // P and dS are written
-    for (int j = tid / 32; j < block_n; j += kWarps) {
-      for (int c = tid % 32; c < shape.head_dim_v; c += 32) {
-        float sum = 0;
-        for (int r = 0; r < block_m; ++r) {
-          sum += tile.p[r * tile.kStride + j] * tile.d_o[r * (shape.head_dim_v + 1) + c];
-        }
-        dv_sum[j * shape.head_dim_v + c] += sum;
-      }
-      for (int c = tid % 32; c < shape.head_dim; c += 32) {
-        float sum = 0;
-        for (int r = 0; r < block_m; ++r) {
-          sum += tile.ds[r * tile.kStride + j] * tile.q[r * (shape.head_dim + 1) + c];
-        }
-        dk_sum[j * shape.head_dim + c] += sum;
-      }
-    }
+    add_product<block>(dv_sum, tile.p, 1, tile.kStride, tile.d_o, shape.head_dim_v);
+    add_product<block>(dk_sum, tile.ds, 1, tile.kStride, tile.q, shape.head_dim);
   }
   __syncthreads();  // the sums are final
   const size_t first = static_cast<size_t>(blockIdx.y) * shape.key_len + first_key;
-  const int keys = min(block_n, shape.key_len - first_key);
-  for (int i = tid; i < keys * shape.head_dim; i += kThreads) {
+  const int keys = min(block, shape.key_len - first_key);
+  for (int i = threadIdx.x; i < keys * shape.head_dim; i += kThreads) {
     dk[first * shape.head_dim + i] = shape.scale * dk_sum[i];
   }
-  for (int i = tid; i < keys * shape.head_dim_v; i += kThreads) {
+  for (int i = threadIdx.x; i < keys * shape.head_dim_v; i += kThreads) {
     dv[first * shape.head_dim_v + i] = dv_sum[i];
   }
 }
 
 // One block per query tile and head: dq = scale dS k.
-template <int block_m, int block_n>
+template <int block>
 __global__ void query_gradients(Head all, float* dq, AttentionShape shape) {
   extern __shared__ float shared[];
-  Tiles<block_m, block_n> tile(shared, shape);
-  float* dq_sum = tile.sum;  // [block_m, K]
-  const int tid = threadIdx.x;
-  const int first_row = blockIdx.x * block_m;
-  const int rows = min(block_m, shape.seq_len - first_row);
+  Tiles<block> tile(shared, shape);
+  float* dq_sum = tile.sum;  // [block, K]
+  const int first_row = blockIdx.x * block;
+  const int rows = min(block, shape.seq_len - first_row);
   const Head head = head_of(all, blockIdx.y, shape);
-  load_tile(tile.q, head.q, first_row, block_m, shape.seq_len, shape.head_dim);
-  load_tile(tile.d_o, head.d_o, first_row, block_m, shape.seq_len, shape.head_dim_v);
-  for (int i = tid; i < block_m * shape.head_dim; i += kThreads) {
+  load_tile(tile.q, head.q, first_row, block, shape.seq_len, shape.head_dim);
+  load_tile(tile.d_o, head.d_o, first_row, block, shape.seq_len, shape.head_dim_v);
+  for (int i = threadIdx.x; i < block * shape.head_dim; i += kThreads) {
     dq_sum[i] = 0;
   }
   const int visible = shape.visible_keys(first_row + rows - 1);  // of the last row, which sees most
-  for (int first_key = 0; first_key < visible; first_key += block_n) {
+  for (int first_key = 0; first_key < visible; first_key += block) {
     __syncthreads();  // k, v, P and dS of the previous tile have been used
-    load_tile(tile.k, head.k, first_key, block_n, shape.key_len, shape.head_dim);
-    load_tile(tile.v, head.v, first_key, block_n, shape.key_len, shape.head_dim_v);
+    load_tile(tile.k, head.k, first_key, block, shape.key_len, shape.head_dim);
+    load_tile(tile.v, head.v, first_key, block, shape.key_len, shape.head_dim_v);
     __syncthreads();  // the four tiles are complete
     tile.recompute(head, shape, first_row, first_key);
     __syncthreads();  // P and dS are written
-    for (int r = tid / 32; r < block_m; r += kWarps) {
-      for (int c = tid % 32; c < shape.head_dim; c += 32) {
-        float sum = 0;
-        for (int j = 0; j < block_n; ++j) {
-          sum += tile.ds[r * tile.kStride + j] * tile.k[j * (shape.head_dim + 1) + c];
-        }
-        dq_sum[r * shape.head_dim + c] += sum;
-      }
-    }
+    add_product<block>(dq_sum, tile.ds, tile.kStride, 1, tile.k, shape.head_dim);
   }
   __syncthreads();  // the sums are final
   const size_t first = static_cast<size_t>(blockIdx.y) * shape.seq_len + first_row;
-  for (int i = tid; i < rows * shape.head_dim; i += kThreads) {
+  for (int i = threadIdx.x; i < rows * shape.head_dim; i += kThreads) {
     dq[first * shape.head_dim + i] = shape.scale * dq_sum[i];
   }
 }
@@ -197,23 +187,6 @@ __global__ void query_gradients(Head all, float* dq, AttentionShape shape) {
 const Param kBlock = int_param("block", "tile side", "rows and keys",
                                "Query rows and keys of a tile: 16, 32 or 64.", 32, 16, 64, true);
 const Param* const kTiles[] = {&kBlock};
-
-template <class Use>
-void with_block(const ParamSet& tiles, Use use) {
-  switch (tiles.integer(kBlock)) {
-    case 16:
-      return use(std::integral_constant<int, 16>{});
-    case 32:
-      return use(std::integral_constant<int, 32>{});
-    default:
-      return use(std::integral_constant<int, 64>{});
-  }
-}
-
-template <int block>
-int key_floats(const AttentionShape& shape) {
-  return Tiles<block, block>::floats(shape, block * (shape.head_dim + shape.head_dim_v));
-}
 
 void run(Stream& stream, const ParamSet& problem, const ParamSet& tiles, const Buffers& buffers) {
   const AttentionProblem p = attention_problem(problem);
@@ -226,29 +199,27 @@ void run(Stream& stream, const ParamSet& problem, const ParamSet& tiles, const B
   const Head all{
       buffers.f32("q"),  buffers.f32("k"),         buffers.f32("v"), p.masked ? buffers.f32("mask") : nullptr,
       buffers.f32("do"), buffers.f32("logsumexp"), row_dot};
-  with_block(tiles, [&](auto block) {
-    launch(stream, key_gradients<block(), block()>, dim3(ceil_div(shape.key_len, block()), heads),
-           dim3(kThreads), key_floats<block()>(shape) * sizeof(float), all, buffers.f32("dk"),
-           buffers.f32("dv"), shape);
-    launch(stream, query_gradients<block(), block()>, dim3(ceil_div(shape.seq_len, block()), heads),
-           dim3(kThreads), Tiles<block(), block()>::floats(shape, block() * shape.head_dim) * sizeof(float),
-           all, buffers.f32("dq"), shape);
+  with_constant<16, 32, 64>(tiles.integer(kBlock), [&](auto block) {
+    launch(stream, key_gradients<block()>, dim3(ceil_div(shape.key_len, block()), heads), dim3(kThreads),
+           Tiles<block()>::floats(shape, shape.head_dim + shape.head_dim_v) * sizeof(float), all,
+           buffers.f32("dk"), buffers.f32("dv"), shape);
+    launch(stream, query_gradients<block()>, dim3(ceil_div(shape.seq_len, block()), heads), dim3(kThreads),
+           Tiles<block()>::floats(shape, shape.head_dim) * sizeof(float), all, buffers.f32("dq"), shape);
   });
 }
 
 std::string unsupported(const ParamSet& problem, const ParamSet& tiles) {
-  const std::int64_t block = tiles.integer(kBlock);
-  if (block != 16 && block != 32 && block != 64) {
-    return text("block = ", block, " is not built; choose 16, 32 or 64");
-  }
-  int floats = 0;
+  std::string why = built_sizes(tiles, kBlock, {16, 32, 64});
   const AttentionShape shape = shape_of(attention_problem(problem));
-  with_block(tiles, [&](auto side) { floats = key_floats<side()>(shape); });
-  return shared_memory_limit(floats, "block");
+  with_constant<16, 32, 64>(tiles.integer(kBlock), [&](auto side) {
+    const int floats = Tiles<side()>::floats(shape, shape.head_dim + shape.head_dim_v);
+    why = why.empty() ? shared_memory_limit(floats, "block") : why;
+  });
+  return why;
 }
 
 // D: O and dO once. Key pass: k, v, dk, dv once, and q, dO, logsumexp, D of the visible rows per key tile.
-// Query pass: q, dO, dq once, and the visible k and v per query tile.
+// Query pass: q, dO, dq once, the visible k and v per query tile.
 double modelled_accesses(const ParamSet& problem, const ParamSet& tiles) {
   const AttentionProblem p = attention_problem(problem);
   const std::int64_t block = tiles.integer(kBlock);
@@ -256,14 +227,8 @@ double modelled_accesses(const ParamSet& problem, const ParamSet& tiles) {
   const auto Tk = static_cast<double>(p.key_len);
   const auto K = static_cast<double>(p.head_dim);
   const auto V = static_cast<double>(p.head_dim_v);
-  double rows_read = 0;
-  for (std::int64_t key = 0; key < p.key_len; key += block) {
-    const std::int64_t first = p.causal ? std::max<std::int64_t>(0, key - (p.key_len - p.seq_len)) : 0;
-    rows_read += static_cast<double>(std::max<std::int64_t>(0, p.seq_len - first / block * block));
-  }
-  const auto keys_read = static_cast<double>(keys_read_per_head(p, block, block));
-  const double key_pass = 2 * Tk * (K + V) + rows_read * (K + V + 2);
-  const double query_pass = T * (2 * K + V + 2) + keys_read * (K + V);
+  const double key_pass = 2 * Tk * (K + V) + queries_read_per_head(p, block, block) * (K + V + 2);
+  const double query_pass = T * (2 * K + V + 2) + keys_read_per_head(p, block, block) * (K + V);
   return static_cast<double>(p.heads) * (T * (2 * V + 1) + key_pass + query_pass);
 }
 

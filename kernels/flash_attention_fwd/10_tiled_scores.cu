@@ -129,31 +129,27 @@ const Param kTile =
               "Rows and columns of a block's result; a block has tile x tile threads.", 16, 16, 32, true);
 const Param* const kTiles[] = {&kTile};
 
-template <int tile>
-void run_tiled(Stream& stream, const AttentionProblem& p, const Buffers& buffers) {
+void run(Stream& stream, const ParamSet& problem, const ParamSet& tiles, const Buffers& buffers) {
+  const AttentionProblem p = attention_problem(problem);
   const AttentionShape shape = shape_of(p);
   const int heads = static_cast<int>(p.heads);
   const auto score_count = static_cast<std::size_t>(p.heads * p.seq_len * p.key_len);
   auto* s = static_cast<float*>(stream.scratch("scores", score_count * sizeof(float)));
   const float* mask = p.masked ? buffers.f32("mask") : nullptr;
-  const int row_tiles = ceil_div(shape.seq_len, tile);
-  launch(stream, scores<tile>, dim3(ceil_div(shape.key_len, tile), row_tiles, heads), dim3(tile, tile), 0,
-         buffers.f32("q"), buffers.f32("k"), mask, s, shape);
-  launch(stream, softmax_rows, dim3(shape.seq_len, heads), dim3(kThreads), shape.key_len * sizeof(float), s,
-         buffers.f32("logsumexp"), shape);
-  launch(stream, weighted_values<tile>, dim3(ceil_div(shape.head_dim_v, tile), row_tiles, heads),
-         dim3(tile, tile), 0, s, buffers.f32("v"), buffers.f32("o"), shape);
-}
-
-void run(Stream& stream, const ParamSet& problem, const ParamSet& tiles, const Buffers& buffers) {
-  const AttentionProblem p = attention_problem(problem);
-  tiles.integer(kTile) == 32 ? run_tiled<32>(stream, p, buffers) : run_tiled<16>(stream, p, buffers);
+  with_constant<16, 32>(tiles.integer(kTile), [&](auto tile) {
+    const int row_tiles = ceil_div(shape.seq_len, tile());
+    launch(stream, scores<tile()>, dim3(ceil_div(shape.key_len, tile()), row_tiles, heads),
+           dim3(tile(), tile()), 0, buffers.f32("q"), buffers.f32("k"), mask, s, shape);
+    launch(stream, softmax_rows, dim3(shape.seq_len, heads), dim3(kThreads), shape.key_len * sizeof(float), s,
+           buffers.f32("logsumexp"), shape);
+    launch(stream, weighted_values<tile()>, dim3(ceil_div(shape.head_dim_v, tile()), row_tiles, heads),
+           dim3(tile(), tile()), 0, s, buffers.f32("v"), buffers.f32("o"), shape);
+  });
 }
 
 std::string unsupported(const ParamSet& problem, const ParamSet& tiles) {
-  const std::int64_t tile = tiles.integer(kTile);
-  if (tile != 16 && tile != 32) {
-    return text("tile = ", tile, " is not built; choose 16 or 32");
+  if (std::string why = built_sizes(tiles, kTile, {16, 32}); !why.empty()) {
+    return why;
   }
   return shared_memory_limit(attention_problem(problem).key_len,
                              "key_len: the softmax keeps one row of scores there");

@@ -148,27 +148,11 @@ const Param kBlockN = int_param("block_n", "key columns per tile", "columns",
                                 "Keys held while all queries pass: 16, 32 or 64.", 32, 16, 64, true);
 const Param* const kTiles[] = {&kBlockM, &kBlockN};
 
-// Calls run_tiled<block_m, block_n> for the built sizes.
 template <class Use>
 void with_tiles(const ParamSet& tiles, Use use) {
-  const auto second = [&](auto block_m) {
-    switch (tiles.integer(kBlockN)) {
-      case 16:
-        return use(block_m, std::integral_constant<int, 16>{});
-      case 32:
-        return use(block_m, std::integral_constant<int, 32>{});
-      default:
-        return use(block_m, std::integral_constant<int, 64>{});
-    }
-  };
-  switch (tiles.integer(kBlockM)) {
-    case 16:
-      return second(std::integral_constant<int, 16>{});
-    case 32:
-      return second(std::integral_constant<int, 32>{});
-    default:
-      return second(std::integral_constant<int, 64>{});
-  }
+  with_constant<16, 32, 64>(tiles.integer(kBlockM), [&](auto block_m) {
+    with_constant<16, 32, 64>(tiles.integer(kBlockN), [&](auto block_n) { use(block_m, block_n); });
+  });
 }
 
 void run(Stream& stream, const ParamSet& problem, const ParamSet& tiles, const Buffers& buffers) {
@@ -177,11 +161,9 @@ void run(Stream& stream, const ParamSet& problem, const ParamSet& tiles, const B
 }
 
 std::string unsupported(const ParamSet& problem, const ParamSet& tiles) {
-  for (const Param* tile : kTiles) {
-    const std::int64_t value = tiles.integer(*tile);
-    if (value != 16 && value != 32 && value != 64) {
-      return text(tile->key, " = ", value, " is not built; choose 16, 32 or 64");
-    }
+  if (std::string why = built_sizes(tiles, kBlockM, {16, 32, 64}) + built_sizes(tiles, kBlockN, {16, 32, 64});
+      !why.empty()) {
+    return why;
   }
   int floats = 0;
   const AttentionShape shape = shape_of(attention_problem(problem));

@@ -29,14 +29,7 @@ struct Plan {
   static constexpr int kSharedFloats = block_m * (kQStride + kPStride) + depth * kKStride + block_n * depth;
 };
 
-__device__ void add_scaled(float4& sum, float a, float4 b) {
-  sum.x += a * b.x;
-  sum.y += a * b.y;
-  sum.z += a * b.z;
-  sum.w += a * b.w;
-}
-
-// sum[r][n] += sum over c of a[r * kLaneRows][c] * b[c][n * 32 ...], c < depth (a multiple of 4).
+// sum[r][n] += sum over c < depth (a multiple of 4) of a[r * kLaneRows][c] * b[c][n * 32 .. + 3].
 // a: this thread's first row, [rows, depth]; b: this thread's first column, [depth, 32 vecs].
 // [snippet outer_product]
 template <int rows, int vecs>
@@ -56,9 +49,8 @@ __device__ void accumulate(float4 (&sum)[rows][vecs], const float* a, int a_stri
         const float4 b_part = *reinterpret_cast<const float4*>(b + (c + i) * b_stride + n * 32);
 #pragma unroll
         for (int r = 0; r < rows; ++r) {
-          const float a_value =
-              i == 0 ? a_part[r].x : (i == 1 ? a_part[r].y : (i == 2 ? a_part[r].z : a_part[r].w));
-          add_scaled(sum[r][n], a_value, b_part);
+          const float4 x = a_part[r];
+          add_scaled(sum[r][n], i == 0 ? x.x : (i == 1 ? x.y : (i == 2 ? x.z : x.w)), b_part);
         }
       }
     }
@@ -88,72 +80,44 @@ __global__ void __launch_bounds__(Plan<depth, block_m, block_n>::kThreads)
   float* k_tile = q_tile + block_m * P::kQStride;    // [depth, block_n], transposed
   float* v_tile = k_tile + depth * P::kKStride;      // [block_n, depth]
   float* p_tile = v_tile + block_n * depth;  // [block_m, block_n], a row is written and read by one warp
-  const int tid = threadIdx.x;
-  const int lane = tid % 32;
+  const int lane = threadIdx.x % 32;
   // Neighbouring lanes differ in row, so that pairs of lanes read the same float4 of b: half the wavefronts.
   const int lane_row = (lane & 1) | (lane >> 4 << 1);
-  const int col = (lane >> 1 & 7) * 4;                           // first of this thread's columns
-  const int row = tid / 32 * (kLaneRows * P::kRows) + lane_row;  // first of this thread's rows, in the tile
+  const int col = (lane >> 1 & 7) * 4;  // first of this thread's columns
+  const int row =
+      threadIdx.x / 32 * (kLaneRows * P::kRows) + lane_row;      // first of this thread's rows, in the tile
   const int first_row = (gridDim.x - 1 - blockIdx.x) * block_m;  // the longest causal rows start first
   const int rows = min(block_m, shape.seq_len - first_row);
   const size_t head = blockIdx.y;
-  const bool vector_k = shape.head_dim % 4 == 0;
-  const bool vector_v = shape.head_dim_v % 4 == 0;
-  q += (head * shape.seq_len + first_row) * shape.head_dim;
   k += head * shape.key_len * shape.head_dim;
   v += head * shape.key_len * shape.head_dim_v;
-  o += (head * shape.seq_len + first_row) * shape.head_dim_v;
-
-  for (int e = tid; e < block_m * depth / 4; e += P::kThreads) {
-    const int r = e / (depth / 4);
-    const int c = e % (depth / 4) * 4;
-    float4 x = r < rows ? load4(q + static_cast<size_t>(r) * shape.head_dim, c, shape.head_dim, vector_k)
-                        : make_float4(0, 0, 0, 0);
-    x = make_float4(x.x * shape.scale, x.y * shape.scale, x.z * shape.scale, x.w * shape.scale);
-    *reinterpret_cast<float4*>(q_tile + r * P::kQStride + c) = x;
-  }
+  load_rows<P::kThreads, block_m, depth>(q_tile, P::kQStride,
+                                         q + (head * shape.seq_len + first_row) * shape.head_dim, rows,
+                                         shape.head_dim, shape.scale);
 
   float4 out[P::kRows][P::kOutVecs] = {};  // un-normalised O: rows row + 4 r, columns col + 32 n
   float m[P::kRows];                       // the same in the 8 lanes of a row
-  float l[P::kRows];                       // this lane's share; summed over the 8 lanes at the end
+  float l[P::kRows] = {};                  // this lane's share; summed over the 8 lanes at the end
 #pragma unroll
   for (int r = 0; r < P::kRows; ++r) {
     m[r] = -INFINITY;
-    l[r] = 0;
   }
-  const int contraction = (shape.head_dim + 3) / 4 * 4;
 
   const int visible = shape.visible_keys(first_row + rows - 1);  // of the last row, which sees most
-  const int visible_to_all = shape.visible_keys(first_row);
   for (int first_key = 0; first_key < visible; first_key += block_n) {
     const int keys = min(block_n, shape.key_len - first_key);
     __syncthreads();  // k and v of the previous tile have been used
-    for (int e = tid; e < block_n * depth / 4; e += P::kThreads) {
-      // Pairs of lanes take 32 bytes of one key, a warp takes 16 keys: transposed stores meet no bank twice.
-      const int j = e / 2 % block_n;
-      const int c = (e / (2 * block_n) * 2 + e % 2) * 4;
-      const float4 x = j < keys ? load4(k + static_cast<size_t>(first_key + j) * shape.head_dim, c,
-                                        shape.head_dim, vector_k)
-                                : make_float4(0, 0, 0, 0);
-      k_tile[c * P::kKStride + j] = x.x;
-      k_tile[(c + 1) * P::kKStride + j] = x.y;
-      k_tile[(c + 2) * P::kKStride + j] = x.z;
-      k_tile[(c + 3) * P::kKStride + j] = x.w;
-    }
-    for (int e = tid; e < block_n * depth / 4; e += P::kThreads) {
-      const int j = e / (depth / 4);
-      const int c = e % (depth / 4) * 4;
-      *reinterpret_cast<float4*>(v_tile + j * depth + c) =
-          j < keys ? load4(v + static_cast<size_t>(first_key + j) * shape.head_dim_v, c, shape.head_dim_v,
-                           vector_v)
-                   : make_float4(0, 0, 0, 0);
-    }
+    load_transposed<P::kThreads, block_n, depth>(
+        k_tile, P::kKStride, k + static_cast<size_t>(first_key) * shape.head_dim, keys, shape.head_dim);
+    load_rows<P::kThreads, block_n, depth>(
+        v_tile, depth, v + static_cast<size_t>(first_key) * shape.head_dim_v, keys, shape.head_dim_v, 1.0f);
     __syncthreads();  // q, k and v tiles are complete
 
     float4 s[P::kRows][P::kScoreVecs] = {};  // rows row + 4 r, keys col + 32 n
-    accumulate(s, q_tile + row * P::kQStride, P::kQStride, k_tile + col, P::kKStride, contraction);
-
-    if (mask != nullptr || first_key + block_n > visible_to_all) {
+    accumulate(s, q_tile + row * P::kQStride, P::kQStride, k_tile + col, P::kKStride,
+               (shape.head_dim + 3) / 4 * 4);
+    if (mask != nullptr ||
+        first_key + block_n > shape.visible_keys(first_row)) {  // some score of the tile is hidden
 #pragma unroll
       for (int r = 0; r < P::kRows; ++r) {
 #pragma unroll
@@ -183,8 +147,7 @@ __global__ void __launch_bounds__(Plan<depth, block_m, block_n>::kThreads)
       l[r] *= keep_old;
 #pragma unroll
       for (int n = 0; n < P::kOutVecs; ++n) {
-        out[r][n] = make_float4(keep_old * out[r][n].x, keep_old * out[r][n].y, keep_old * out[r][n].z,
-                                keep_old * out[r][n].w);
+        out[r][n] = times(keep_old, out[r][n]);
       }
 #pragma unroll
       for (int n = 0; n < P::kScoreVecs; ++n) {
@@ -197,23 +160,21 @@ __global__ void __launch_bounds__(Plan<depth, block_m, block_n>::kThreads)
     // [/snippet]
     __syncwarp();  // this warp's rows of P are written; no other warp reads them
     accumulate(out, p_tile + row * P::kPStride, P::kPStride, v_tile + col, depth, block_n);
-    __syncwarp();  // and read: the next tile may overwrite them
   }
 
 #pragma unroll
   for (int r = 0; r < P::kRows; ++r) {
     const int i = row + r * kLaneRows;
     const float sum = reduce_row(l[r], [](float a, float b) { return a + b; });
-    const float inverse = sum > 0 ? 1.0f / sum : 0.0f;
     if (i < rows) {
+      const size_t at = head * shape.seq_len + first_row + i;
 #pragma unroll
       for (int n = 0; n < P::kOutVecs; ++n) {
-        const float4 x = out[r][n];
-        store4(o + static_cast<size_t>(i) * shape.head_dim_v, col + n * 32, shape.head_dim_v, vector_v,
-               make_float4(x.x * inverse, x.y * inverse, x.z * inverse, x.w * inverse));
+        store4(o + at * shape.head_dim_v, col + n * 32, shape.head_dim_v, shape.head_dim_v % 4 == 0,
+               times(sum > 0 ? 1.0f / sum : 0.0f, out[r][n]));
       }
       if (col == 0) {
-        logsumexp[head * shape.seq_len + first_row + i] = exponent_shift(m[r]) + logf(sum);
+        logsumexp[at] = exponent_shift(m[r]) + logf(sum);
       }
     }
   }
@@ -227,22 +188,11 @@ const Param* const kTiles[] = {&kBlockM, &kBlockN};
 
 template <class Use>
 void with_plan(const AttentionProblem& p, const ParamSet& tiles, Use use) {
-  const auto sized = [&](auto depth) {
-    const auto rows = [&](auto block_m) {
-      tiles.integer(kBlockN) == 32 ? use(depth, block_m, std::integral_constant<int, 32>{})
-                                   : use(depth, block_m, std::integral_constant<int, 64>{});
-    };
-    tiles.integer(kBlockM) == 64 ? rows(std::integral_constant<int, 64>{})
-                                 : rows(std::integral_constant<int, 128>{});
-  };
-  const std::int64_t widest = std::max(p.head_dim, p.head_dim_v);
-  if (widest <= 32) {
-    sized(std::integral_constant<int, 32>{});
-  } else if (widest <= 64) {
-    sized(std::integral_constant<int, 64>{});
-  } else {
-    sized(std::integral_constant<int, 128>{});
-  }
+  with_constant<32, 64, 128>(std::max(p.head_dim, p.head_dim_v), [&](auto depth) {
+    with_constant<64, 128>(tiles.integer(kBlockM), [&](auto block_m) {
+      with_constant<32, 64>(tiles.integer(kBlockN), [&](auto block_n) { use(depth, block_m, block_n); });
+    });
+  });
 }
 
 void run(Stream& stream, const ParamSet& problem, const ParamSet& tiles, const Buffers& buffers) {
@@ -260,15 +210,9 @@ void run(Stream& stream, const ParamSet& problem, const ParamSet& tiles, const B
 
 std::string unsupported(const ParamSet& problem, const ParamSet& tiles) {
   const AttentionProblem p = attention_problem(problem);
-  const std::int64_t block_m = tiles.integer(kBlockM);
-  const std::int64_t block_n = tiles.integer(kBlockN);
-  if ((block_m != 64 && block_m != 128) || (block_n != 32 && block_n != 64)) {
-    return text("tiles of ", block_m, " x ", block_n,
-                " are not built; choose block_m 64 or 128 and block_n 32 or 64");
-  }
-  if (std::max(p.head_dim, p.head_dim_v) > 128) {
-    return text("head_dim or head_dim_v of ", std::max(p.head_dim, p.head_dim_v),
-                " needs more than the 128 columns that a thread row's registers hold");
+  if (std::string why = built_sizes(tiles, kBlockM, {64, 128}) + built_sizes(tiles, kBlockN, {32, 64});
+      !why.empty()) {
+    return why;
   }
   int floats = 0;
   with_plan(p, tiles, [&](auto depth, auto m, auto n) { floats = Plan<depth(), m(), n()>::kSharedFloats; });

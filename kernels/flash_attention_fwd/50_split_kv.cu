@@ -197,42 +197,24 @@ const Param kSplits =
               "Blocks that share one query's keys; more than key_len is allowed.", 8, 1, 256, true);
 const Param* const kTiles[] = {&kSplits};
 
-int rows_per_block(const AttentionProblem& p) {
-  return p.seq_len == 1 ? 1 : 4;
-}
-
-template <int depth, int rows>
-void run_sized(Stream& stream, const AttentionProblem& p, int splits, const Buffers& buffers) {
+void run(Stream& stream, const ParamSet& problem, const ParamSet& tiles, const Buffers& buffers) {
+  const AttentionProblem p = attention_problem(problem);
   const AttentionShape shape = shape_of(p);
+  const int splits = tiles.integer32(kSplits);
   const auto heads = static_cast<unsigned>(p.heads);
   const auto parts = static_cast<std::size_t>(p.heads * p.seq_len * splits);
   auto* part_o = static_cast<float*>(stream.scratch("part_o", parts * p.head_dim_v * sizeof(float)));
   auto* part_lse = static_cast<float*>(stream.scratch("part_lse", parts * sizeof(float)));
   const float* mask = p.masked ? buffers.f32("mask") : nullptr;
-  launch(stream, split_attention<depth, rows>, dim3(splits, ceil_div(shape.seq_len, rows), heads),
-         dim3(kThreads), 0, buffers.f32("q"), buffers.f32("k"), buffers.f32("v"), mask, part_o, part_lse,
-         shape);
+  with_constant<64, 128>(std::max(p.head_dim, p.head_dim_v), [&](auto depth) {
+    with_constant<1, 4>(p.seq_len, [&](auto rows) {
+      launch(stream, split_attention<depth(), rows()>, dim3(splits, ceil_div(shape.seq_len, rows()), heads),
+             dim3(kThreads), 0, buffers.f32("q"), buffers.f32("k"), buffers.f32("v"), mask, part_o, part_lse,
+             shape);
+    });
+  });
   launch(stream, combine_splits, dim3(shape.seq_len, heads), dim3(kCombineThreads), 0, part_o, part_lse,
          buffers.f32("o"), buffers.f32("logsumexp"), splits, shape.head_dim_v);
-}
-
-void run(Stream& stream, const ParamSet& problem, const ParamSet& tiles, const Buffers& buffers) {
-  const AttentionProblem p = attention_problem(problem);
-  const int splits = tiles.integer32(kSplits);
-  const bool one = rows_per_block(p) == 1;
-  if (std::max(p.head_dim, p.head_dim_v) <= 64) {
-    one ? run_sized<64, 1>(stream, p, splits, buffers) : run_sized<64, 4>(stream, p, splits, buffers);
-  } else {
-    one ? run_sized<128, 1>(stream, p, splits, buffers) : run_sized<128, 4>(stream, p, splits, buffers);
-  }
-}
-
-std::string unsupported(const ParamSet& problem, const ParamSet&) {
-  const AttentionProblem p = attention_problem(problem);
-  const std::int64_t widest = std::max(p.head_dim, p.head_dim_v);
-  return widest <= kCombineThreads
-             ? ""
-             : text("head_dim or head_dim_v of ", widest, " is over the 128 columns that a block combines");
 }
 
 // q once per split, keys and values once per block of queries, parts written and read, O and logsumexp once.
@@ -242,7 +224,7 @@ double modelled_accesses(const ParamSet& problem, const ParamSet& tiles) {
   const auto K = static_cast<double>(p.head_dim);
   const auto V = static_cast<double>(p.head_dim_v);
   const double splits = tiles.real(kSplits);
-  const auto keys = static_cast<double>(keys_read_per_head(p, rows_per_block(p), 1));
+  const auto keys = static_cast<double>(keys_read_per_head(p, p.seq_len == 1 ? 1 : 4, 1));
   return static_cast<double>(p.heads) *
          (splits * T * K + keys * (K + V) + 2 * splits * T * (V + 1) + T * (V + 1));
 }
@@ -255,7 +237,6 @@ const Rung kRung{
     .limit = "Global memory bandwidth: each key and value is read once and used for a few flops.",
     .source = "Dao et al. 2023, Flash-Decoding; Milakov, Gimelshein 2018, arXiv:1805.02867, equation 4",
     .tiles = kTiles,
-    .unsupported = unsupported,
     .modelled_accesses = modelled_accesses};
 
 }  // namespace
