@@ -22,8 +22,8 @@
 
 // Closes a rung's file: ALAB_RUNG_SYMBOL is set by the build from the folder and the file's name
 // (rung_flash_attention_fwd_30_fa2_order), kRung is the file's constant, run its launcher.
-#define ALAB_RUNG(kRung, run)                                                    \
-  namespace alab::ALAB_BUILD_NAMESPACE {                                         \
-  extern const RungBuild ALAB_RUNG_SYMBOL;                                       \
-  const RungBuild ALAB_RUNG_SYMBOL{&kRung, &run};                                \
+#define ALAB_RUNG(kRung, run)                     \
+  namespace alab::ALAB_BUILD_NAMESPACE {          \
+  extern const RungBuild ALAB_RUNG_SYMBOL;        \
+  const RungBuild ALAB_RUNG_SYMBOL{&kRung, &run}; \
   }

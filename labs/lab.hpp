@@ -27,7 +27,7 @@ struct Context {
 struct Experiment {
   std::string_view id, title, what;  ///< what: "What am I seeing?" in one sentence
   ParamList params;
-  bool uses_input = false;           ///< shows the input selector
+  bool uses_input = false;  ///< shows the input selector
   Result (*run)(const ParamSet& params, const Context& context) = nullptr;
 };
 
@@ -38,12 +38,12 @@ struct Prediction {
   PredictionKind kind = PredictionKind::none;
   std::string_view question;
   std::span<const std::string_view> options = {};  ///< choice
-  int correct = -1;               ///< choice: index
-  std::string_view truth = {};    ///< number: key of the Scalar in the Result that answers it
-  double tolerance = 0;           ///< number: relative, 0.1 = within 10 %
+  int correct = -1;                                ///< choice: index
+  std::string_view truth = {};  ///< number: key of the Scalar in the Result that answers it
+  double tolerance = 0;         ///< number: relative, 0.1 = within 10 %
   std::string_view unit = {};
-  std::string_view plot = {};     ///< curve: key of the Plot it is drawn on
-  std::string_view series = {};   ///< curve: key of the Series it is compared with
+  std::string_view plot = {};    ///< curve: key of the Plot it is drawn on
+  std::string_view series = {};  ///< curve: key of the Series it is compared with
 };
 
 enum class StepKind { lesson, find_the_bug, errata };
@@ -77,7 +77,7 @@ struct Term {
 };
 
 struct Lab {
-  std::string_view id;        ///< equals the folder's name: ch10_01_online_softmax
+  std::string_view id;  ///< equals the folder's name: ch10_01_online_softmax
   std::string_view title, question;
   int chapter = 0;
   std::span<const std::string_view> objectives;
@@ -100,7 +100,8 @@ const Lab* find_lab(std::string_view id);
 const Experiment* find_experiment(const Lab& lab, std::string_view id);
 
 /// Runs and fills lab, experiment, params and input of the Result.
-Result run_experiment(const Lab& lab, const Experiment& experiment, const ParamSet& params, const Context& context);
+Result run_experiment(const Lab& lab, const Experiment& experiment, const ParamSet& params,
+                      const Context& context);
 
 /// text.md, parsed. Sections start with "## key"; inside, ":::explain" ... ":::" is shown after Run, and
 /// {scalar:key}, {param:key}, {prediction} are replaced by the student's own numbers.

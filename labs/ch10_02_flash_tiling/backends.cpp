@@ -1,40 +1,50 @@
 // The ladders of this chapter side by side: reference, simulated rungs, rungs on the GPU or the reason why
 // not. SPDX-License-Identifier: MIT
 #include "labs/ch10_02_flash_tiling/experiments.hpp"
+#include "labs/ch10_02_flash_tiling/head.hpp"
 #include "labs/ch10_02_flash_tiling/params.hpp"
 #include "labs/common/side_by_side.hpp"
 
 namespace alab::flash_tiling {
+namespace {
+
+/// The op's problem with the sizes, mask and scale that the head really has.
+ParamSet problem_of(const Op& op, const Head& head, const ParamSet& params) {
+  ParamSet problem(op.params);
+  problem.set("seq_len", static_cast<double>(head.seq_len()));
+  problem.set("key_len", static_cast<double>(head.key_len()));
+  problem.set("head_dim", static_cast<double>(head.head_dim()));
+  problem.set("head_dim_v", static_cast<double>(head.head_dim_v()));
+  problem.set("heads", 1);
+  problem.set("causal", head.causal() ? 1 : 0);
+  problem.set("masked", head.input().mask.empty() ? 0 : 1);
+  problem.set("scale", head.scale());
+  problem.set("seed", params.real(params::seed));
+  return problem;
+}
+
+}  // namespace
 
 Result run_backends(const ParamSet& params, const Context& context) {
-  const bool forward = params.option(kPass) == "forward";
-  const std::string_view id = forward ? "flash_attention_fwd" : "flash_attention_bwd";
+  const std::string_view id =
+      params.option(kPass) == "forward" ? "flash_attention_fwd" : "flash_attention_bwd";
   const Op* op = find_op(id);
   require(op != nullptr, "the kernel ladder '", id,
           "' is not in this build; configure again so that kernels/", id, " is found");
-  ParamSet problem(op->params);
-  for (const Param* p : {&kLadderLength, &kLadderDim, &params::causal, &params::seed}) {
-    if (problem.find(p->key) != nullptr) {
-      problem.set(p->key, params.value(p->key));
-    }
-  }
-  const HostArrays inputs = inputs_fitted(*op, problem, context.input, context.progress);
+  const Head head(context, params.integer(kLadderLength), params.integer(kLadderDim),
+                  params.flag(params::causal), static_cast<std::uint64_t>(params.integer(params::seed)));
+  const ParamSet problem = problem_of(*op, head, params);
+  InputSource source = context.input;  // hands the op the very head that was cut to size
+  source.make = [&](const InputRequest&, const Progress&) { return head.input(); };
+  const HostArrays inputs = op->inputs(problem, source, context.progress);
   Result result;
-  result.input = context.input.label;
+  head.describe(result, params.integer(kLadderLength), params.integer(kLadderDim));
   result.tables.push_back(side_by_side(*op, problem, inputs, context, result.checks));
   const Cost cost = op->cost(problem);
-  result.scalars = {{"flops",
-                     "floating-point operations",
-                     "FLOP",
-                     cost.flops,
-                     {Provenance::modelled, "as the field counts attention"},
-                     "count"},
-                    {"compulsory",
-                     "bytes that any algorithm must move",
-                     "",
-                     cost.compulsory_bytes,
-                     {Provenance::modelled, "inputs once, outputs once"},
-                     "bytes"}};
+  result.scalars = {scalar("flops", "floating-point operations", cost.flops, "count",
+                           modelled_by("as the field counts attention"), "FLOPs"),
+                    scalar("compulsory", "bytes that any algorithm must move", cost.compulsory_bytes, "bytes",
+                           modelled_by("inputs read once, outputs written once"))};
   if (context.cuda && !cuda_device().usable) {
     result.notes.push_back(text("No GPU rows: ", cuda_device().unavailable));
   }

@@ -25,7 +25,7 @@ struct Problem {
 Problem problem_of(const Head& head, std::uint64_t seed) {
   const AttentionInput& in = head.input();
   Problem p{in.query.cast<double>(), in.key.cast<double>(),
-            in.value.cast<double>(), Tensor<double>(in.value.shape()),
+            in.value.cast<double>(), Tensor<double>({1, head.seq_len(), head.head_dim_v()}),
             head.mask_f64(),         {.causal = head.causal(), .scale = head.scale()}};
   Rng rng(seed + 7);
   for (double& x : p.d_output.span()) {
@@ -149,7 +149,8 @@ Result run_backward(const ParamSet& params, const Context& context) {
       scalar("tiled_fa1", "tiled backward, FA-1 form", tiled.fa1, "error", single),
       scalar("tiled_fa2", "tiled backward, FA-2 form", tiled.fa2, "error", single),
       scalar("reads_output", "elements read for D from O", 2 * n * dv, "count", modelled_by("2 N d")),
-      scalar("reads_weights", "elements read for D from P", 2 * n * n, "count", modelled_by("2 N^2"))};
+      scalar("reads_weights", "elements read for D from P", 2 * n * static_cast<double>(head.key_len()),
+             "count", modelled_by("2 N^2"))};
   result.checks = {check_at_most("pass_row_term", "rowsum(dO * O) = rowsum(P * dP): <= 1e-12 in double",
                                  apart, kT64, here),
                    check_at_most("pass_gradients", "gradients against finite differences: <= 1e-6",

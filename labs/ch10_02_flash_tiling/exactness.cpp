@@ -61,8 +61,8 @@ Plot error_against_width(const Head& head, std::int64_t block_m, const RowMatrix
             {"relative error", "", true},
             {}};
   std::vector<double> xs, ys;
-  for (std::int64_t width = 16; width <= std::max<std::int64_t>(16, head.seq_len()); width *= 2) {
-    progress.step(0.3 + 0.6 * static_cast<double>(width) / static_cast<double>(head.seq_len() + 16),
+  for (std::int64_t width = 16; width <= std::max<std::int64_t>(16, head.key_len()); width *= 2) {
+    progress.step(0.3 + 0.6 * static_cast<double>(width) / static_cast<double>(head.key_len() + 16),
                   "tile widths");
     xs.push_back(static_cast<double>(width));
     ys.push_back(rel_l2(run_tiles<float>(head.problem(block_m, width)).o, truth));
@@ -81,14 +81,15 @@ Plot error_against_width(const Head& head, std::int64_t block_m, const RowMatrix
 Result run_exactness(const ParamSet& params, const Context& context) {
   const Head head(context, params.integer(kLength), params.integer(kHeadDim), params.flag(params::causal),
                   static_cast<std::uint64_t>(params.integer(params::seed)));
-  const std::int64_t bm = params.integer(kBlockM), bn = params.integer(kBlockN), n = head.seq_len();
+  const std::int64_t bm = params.integer(kBlockM), bn = params.integer(kBlockN), n = head.seq_len(),
+                     m = head.key_len();
   context.progress.step(0.1, "dense form in double");
   const RowMatrix<double> truth = head.truth();
   const double dense_error = rel_l2(head.dense_f32(), truth);
   const TileRun<float> fa2 = run_tiles<float>(head.problem(bm, bn, LoopOrder::fa2));
   const TileRun<float> fa1 = run_tiles<float>(head.problem(bm, bn, LoopOrder::fa1));
   const Variant one_tile{"dense", "dense (one tile of N x N)", dense_error,
-                         run_tiles<float>(head.problem(n, n, LoopOrder::fa2)).counters};
+                         run_tiles<float>(head.problem(n, m, LoopOrder::fa2)).counters};
   const Variant v1{"fa1", "tiled, FA-1 order", rel_l2(fa1.o, truth), fa1.counters};
   const Variant v2{"fa2", "tiled, FA-2 order", rel_l2(fa2.o, truth), fa2.counters};
 
@@ -99,7 +100,7 @@ Result run_exactness(const ParamSet& params, const Context& context) {
                            "FLOPs of the two products; exponentials and rescales are what tiling adds.",
                            {"form", "error against double", "matmul FLOPs", "exponentials",
                             "rescale multiplies", "tiles", "on chip / N^2"},
-                           {row_of(one_tile, n, n), row_of(v1, n, n), row_of(v2, n, n)}});
+                           {row_of(one_tile, n, m), row_of(v1, n, m), row_of(v2, n, m)}});
   result.plots.push_back(error_against_width(head, bm, truth, dense_error, context.progress));
   result.heatmaps.push_back(error_map(fa2.o, truth, head));
   const Provenance counted = counted_by("2 per multiply-add in the tile loop");

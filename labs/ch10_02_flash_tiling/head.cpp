@@ -2,13 +2,44 @@
 // SPDX-License-Identifier: MIT
 #include "labs/ch10_02_flash_tiling/head.hpp"
 
+#include <algorithm>
+
 #include "reference/softmax_attention.hpp"
 
 namespace alab::flash_tiling {
 
+namespace {
+
+/// The first rows of head 0: [1, rows, dim].
+Tensor<float> first_rows(const Tensor<float>& x, std::int64_t rows) {
+  const auto count = static_cast<std::ptrdiff_t>(rows * x.extent(2));
+  return Tensor<float>({1, rows, x.extent(2)}, std::vector<float>(x.data(), x.data() + count));
+}
+
+/// The upper left corner of a mask [rows, cols].
+Tensor<float> corner(const Tensor<float>& mask, std::int64_t rows, std::int64_t cols) {
+  Tensor<float> out({rows, cols});
+  matrix(out) = matrix(mask).topLeftCorner(rows, cols);
+  return out;
+}
+
+}  // namespace
+
 Head::Head(const Context& context, std::int64_t seq_len, std::int64_t head_dim, bool causal,
            std::uint64_t seed) {
   input_ = context.input.make({1, seq_len, head_dim, head_dim, seed}, context.progress);
+  const std::int64_t queries = input_.query.extent(1), keys = input_.key.extent(1);
+  require(queries == keys || std::max(queries, keys) <= seq_len, "the input has ", queries, " queries and ",
+          keys, " keys and this run follows at most ", seq_len, "; raise seq_len or choose a shorter input");
+  heads_ = input_.query.extent(0);
+  had_ = queries;
+  const std::int64_t rows = std::min(queries, seq_len), cols = std::min(keys, seq_len);
+  input_.query = first_rows(input_.query, rows);
+  input_.key = first_rows(input_.key, cols);
+  input_.value = first_rows(input_.value, cols);
+  if (!input_.mask.empty()) {
+    input_.mask = corner(input_.mask, rows, cols);
+  }
   input_.causal = input_.causal || causal;
 }
 
@@ -55,9 +86,14 @@ RowMatrix<float> Head::dense_f32() const {
 
 void Head::describe(Result& result, std::int64_t asked_seq_len, std::int64_t asked_head_dim) const {
   result.input = input_.description;
-  if (seq_len() != asked_seq_len) {
+  if (had_ < asked_seq_len) {
+    result.notes.push_back(text("This input has ", had_, " tokens, not the ", asked_seq_len, " asked for."));
+  } else if (had_ > asked_seq_len) {
     result.notes.push_back(
-        text("This input has ", seq_len(), " tokens, not the ", asked_seq_len, " asked for."));
+        text("Only the first ", asked_seq_len, " of this input's ", had_, " tokens are used."));
+  }
+  if (heads_ > 1) {
+    result.notes.push_back(text("Only the first of this input's ", heads_, " heads is used."));
   }
   if (head_dim() != asked_head_dim) {
     result.notes.push_back(

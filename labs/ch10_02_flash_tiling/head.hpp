@@ -15,7 +15,7 @@ inline constexpr double kT64 = 1e-12;  ///< double precision, same mathematics
 inline constexpr double kT32 = 5e-6;   ///< single precision, another order of summation
 inline constexpr double kT32x = 5e-5;  ///< single precision, an exp of a difference of logs is involved
 
-/// Head 0 of the input source, with what a run needs to know about it.
+/// Head 0 of the input source, at most seq_len tokens of it, with what a run needs to know about it.
 class Head {
  public:
   /// Asks the context's input for one head; a real head keeps its own head_dim and its own causality.
@@ -29,6 +29,7 @@ class Head {
   ConstMatrixMap<float> key() const { return head(input_.key, 0); }
   ConstMatrixMap<float> value() const { return head(input_.value, 0); }
   std::int64_t seq_len() const { return input_.query.extent(1); }
+  std::int64_t key_len() const { return input_.key.extent(1); }
   std::int64_t head_dim() const { return input_.query.extent(2); }
   std::int64_t head_dim_v() const { return input_.value.extent(2); }
   bool causal() const { return input_.causal; }
@@ -46,6 +47,7 @@ class Head {
 
  private:
   AttentionInput input_;
+  std::int64_t heads_ = 1, had_ = 0;  ///< of the source, before cutting
 };
 
 /// ||got - truth|| / ||truth||; NaN when got has one.

@@ -204,7 +204,7 @@ Result run_stepper(const ParamSet& params, const Context& context) {
   });
   const double error = rel_l2(run.o, head.truth());
   const auto rows = tile_names(head, head.seq_len(), problem.block_m),
-             cols = tile_names(head, head.seq_len(), problem.block_n);
+             cols = tile_names(head, head.key_len(), problem.block_n);
   result.plots.push_back(state_plot(recorder, head, watched));
   const double worst = recorder.worst_output(), worst_lse = recorder.worst_logsumexp();
   Stepper stepper = std::move(recorder).stepper();

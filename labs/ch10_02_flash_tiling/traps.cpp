@@ -26,7 +26,7 @@ std::vector<double> merge_trace(const Head& of, std::int64_t block_n, RescaleRul
     if (e.kind != TileMoment<double>::compute) {
       return;
     }
-    progress.step(static_cast<double>(e.col_end) / static_cast<double>(of.seq_len()), "tiles");
+    progress.step(static_cast<double>(e.col_end) / static_cast<double>(of.key_len()), "tiles");
     prefix.add(e.col_begin, e.col_end);
     RowMatrix<double> got = e.o;
     if (rule != RescaleRule::printed_normalised) {
@@ -162,10 +162,15 @@ Result run_bug_mask(const ParamSet& params, const Context& context) {
                                          "Right: no mask where rows are all greater than columns");
   p.causal_test = CausalTest::printed_less;
   const TileRun<float> printed = run_tiles<float>(p);
-  const double all = static_cast<double>(head.seq_len()), allowed = all * (all + 1) / 2;
+  const std::int64_t rows = head.seq_len(), keys = head.key_len();
+  double allowed = 0;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    allowed += static_cast<double>(std::clamp<std::int64_t>(row + 1 + keys - rows, 0, keys));
+  }
+  const double future = static_cast<double>(rows * keys) - allowed;
   const double right_leaks = static_cast<double>(right.counters.pairs) - allowed;
   const double leaks = static_cast<double>(printed.counters.pairs) - allowed;
-  const double tiles = static_cast<double>(tile_count(head.seq_len(), block));
+  const double tiles = static_cast<double>(tile_count(rows, block));
   const double shape_error = wrong_shape_error(32, seed, context.progress);
   Result result;
   head.describe(result, n, params.integer(kHeadDim));
@@ -181,15 +186,15 @@ Result run_bug_mask(const ParamSet& params, const Context& context) {
        {{Cell::words("D in R^N"), Cell::words("N"), Cell::words("yes"), Cell::words("yes, dQ right")},
         {Cell::words("D in R^d, as printed"), Cell::words("d"), Cell::words("no: 48 rows against 32 entries"),
          Cell::words(text("yes, and dQ is wrong: relative error ", format_value(shape_error, "")))}}}};
-  result.scalars = {scalar("error_right", "right test: error", rel_l2(right.o, truth), "error", here),
-                    scalar("error_printed", "as printed: error", rel_l2(printed.o, truth), "error", here),
-                    scalar("leaks", "pairs that look into the future, as printed", leaks, "count", counted),
-                    scalar("leak_share", "their share of all future pairs",
-                           leaks / std::max(1.0, all * (all - 1) / 2), "", counted),
-                    scalar("shape_error", "error of dQ with D in R^d at N = d = 32", shape_error, "error",
-                           measured_here("double"))};
+  result.scalars = {
+      scalar("error_right", "right test: error", rel_l2(right.o, truth), "error", here),
+      scalar("error_printed", "as printed: error", rel_l2(printed.o, truth), "error", here),
+      scalar("leaks", "pairs that look into the future, as printed", leaks, "count", counted),
+      scalar("leak_share", "their share of all future pairs", leaks / std::max(1.0, future), "", counted),
+      scalar("shape_error", "error of dQ with D in R^d at N = d = 32", shape_error, "error",
+             measured_here("double"))};
   // Tiles strictly above the diagonal hold block^2 future pairs each when block divides N.
-  const bool even = head.seq_len() % block == 0 && tiles >= 2;
+  const bool even = rows == keys && rows % block == 0 && tiles >= 2;
   const double expected = tiles * (tiles - 1) / 2 * static_cast<double>(block * block);
   result.checks = {
       check_exactly("pass_no_leak", "right test: no pair looks into the future", right_leaks, 0, counted),

@@ -72,20 +72,23 @@ Tolerance derived_tolerance(std::span<const T> plain, std::span<const double> tr
   return {2 * d.rel_l2 + 4 * eps, 2 * d.max_abs + 4 * eps * largest};
 }
 
-Check compare(std::string key, std::string label, const Difference& d, const Tolerance& tolerance, const Shape& shape,
-              Provenance provenance) {
-  Check check = check_at_most(std::move(key), std::move(label), d.rel_l2, tolerance.rel_l2, std::move(provenance));
+Check compare(std::string key, std::string label, const Difference& d, const Tolerance& tolerance,
+              const Shape& shape, Provenance provenance) {
+  Check check =
+      check_at_most(std::move(key), std::move(label), d.rel_l2, tolerance.rel_l2, std::move(provenance));
   if (!d.comparable) {
     check.detail = text("the sizes differ; expected shape ", to_string(shape));
   } else if (d.mismatched > 0) {
-    check.detail = text(d.mismatched, " elements differ in finiteness, the first at ", position(d.worst, shape));
+    check.detail =
+        text(d.mismatched, " elements differ in finiteness, the first at ", position(d.worst, shape));
   } else if (!(d.max_abs <= tolerance.max_abs)) {
     check.value = std::numeric_limits<double>::quiet_NaN();
-    check.detail = text("largest error ", format_value(d.max_abs, "error"), " at ", position(d.worst, shape), " is over ",
-                        format_value(tolerance.max_abs, "error"));
+    check.detail = text("largest error ", format_value(d.max_abs, "error"), " at ", position(d.worst, shape),
+                        " is over ", format_value(tolerance.max_abs, "error"));
   } else if (!check.passed()) {
-    check.detail = text("relative error ", format_value(d.rel_l2, "error"), " is over ",
-                        format_value(tolerance.rel_l2, "error"), "; worst element ", position(d.worst, shape));
+    check.detail =
+        text("relative error ", format_value(d.rel_l2, "error"), " is over ",
+             format_value(tolerance.rel_l2, "error"), "; worst element ", position(d.worst, shape));
   }
   return check;
 }

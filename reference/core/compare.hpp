@@ -15,9 +15,9 @@ namespace alab {
 struct Difference {
   double rel_l2 = 0;   ///< ||got - truth||_2 / ||truth||_2; absolute when ||truth|| = 0; NaN when got has one
   double max_abs = 0;  ///< max |got - truth|; NaN when got has one where truth is finite
-  std::int64_t worst = -1;        ///< flat index of max_abs, or of the first non-finite mismatch
-  std::int64_t mismatched = 0;    ///< entries where finiteness, NaN-ness or sign of infinity differ
-  bool comparable = true;         ///< false when sizes differ
+  std::int64_t worst = -1;      ///< flat index of max_abs, or of the first non-finite mismatch
+  std::int64_t mismatched = 0;  ///< entries where finiteness, NaN-ness or sign of infinity differ
+  bool comparable = true;       ///< false when sizes differ
 };
 template <class T>
 Difference difference(std::span<const T> got, std::span<const double> truth);

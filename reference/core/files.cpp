@@ -16,7 +16,9 @@
 namespace alab {
 namespace {
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() {
+  return std::strerror(errno);
+}
 
 class Descriptor {
  public:
@@ -111,8 +113,12 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view bytes
   }
 }
 
-std::filesystem::path data_dir() { return xdg("ALAB_DATA_DIR", "XDG_DATA_HOME", ".local/share"); }
-std::filesystem::path cache_dir() { return xdg("ALAB_CACHE_DIR", "XDG_CACHE_HOME", ".cache"); }
+std::filesystem::path data_dir() {
+  return xdg("ALAB_DATA_DIR", "XDG_DATA_HOME", ".local/share");
+}
+std::filesystem::path cache_dir() {
+  return xdg("ALAB_CACHE_DIR", "XDG_CACHE_HOME", ".cache");
+}
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
   const Descriptor file(open_regular(path, size_));

@@ -1,5 +1,5 @@
-// Files as the house handles them: atomic writes, size limits, readable errors. No partial file under a final name.
-// SPDX-License-Identifier: MIT
+// Files as the house handles them: atomic writes, size limits, readable errors. No partial file under a final
+// name. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <filesystem>
@@ -15,8 +15,10 @@ std::string read_file(const std::filesystem::path& path, std::size_t max_bytes =
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
 
 /// XDG folders of this program (created on demand by the writer): data (state), cache (downloads, builds).
-std::filesystem::path data_dir();   ///< $ALAB_DATA_DIR, else $XDG_DATA_HOME/attention-lab, else ~/.local/share/...
-std::filesystem::path cache_dir();  ///< $ALAB_CACHE_DIR, else $XDG_CACHE_HOME/attention-lab, else ~/.cache/...
+std::filesystem::path
+data_dir();  ///< $ALAB_DATA_DIR, else $XDG_DATA_HOME/attention-lab, else ~/.local/share/...
+std::filesystem::path
+cache_dir();  ///< $ALAB_CACHE_DIR, else $XDG_CACHE_HOME/attention-lab, else ~/.cache/...
 
 /// A read-only file mapped into memory. Moves, does not copy.
 class MappedFile {

@@ -23,7 +23,9 @@ Tensor<float> normal(const Shape& shape, double factor, Rng& rng) {
   return out;
 }
 
-std::int64_t spike_position(std::int64_t n) { return n > kTail ? n - kTail : n - 1; }
+std::int64_t spike_position(std::int64_t n) {
+  return n > kTail ? n - kTail : n - 1;
+}
 
 // The score of key j out of n under one of the named orders.
 double ordered_score(std::string_view name, std::int64_t j, std::int64_t n) {
@@ -46,8 +48,8 @@ AttentionInput random_input(const InputRequest& r, double factor) {
   return in;
 }
 
-// query = e_0 for every row, key_j = (score_j sqrt(head_dim), noise): with scale 1/sqrt(head_dim) the score is exact
-// up to one rounding, and the noise is invisible.
+// query = e_0 for every row, key_j = (score_j sqrt(head_dim), noise): with scale 1/sqrt(head_dim) the score
+// is exact up to one rounding, and the noise is invisible.
 AttentionInput ordered_input(std::string_view name, const InputRequest& r) {
   AttentionInput in = random_input(r, 1);
   for (std::int64_t h = 0; h < r.heads; ++h) {
@@ -55,7 +57,8 @@ AttentionInput ordered_input(std::string_view name, const InputRequest& r) {
       for (std::int64_t c = 0; c < r.head_dim; ++c) {
         in.query(h, i, c) = c == 0 ? 1.0F : 0.0F;
       }
-      in.key(h, i, 0) = static_cast<float>(ordered_score(name, i, r.seq_len) * std::sqrt(static_cast<double>(r.head_dim)));
+      in.key(h, i, 0) =
+          static_cast<float>(ordered_score(name, i, r.seq_len) * std::sqrt(static_cast<double>(r.head_dim)));
     }
   }
   return in;
@@ -89,9 +92,9 @@ AttentionInput correlated_input(const InputRequest& r) {
 
 AttentionInput make(std::string_view name, const InputRequest& r, const Progress& progress) {
   progress.step(0, "drawing inputs");
-  require(r.heads >= 1 && r.seq_len >= 1 && r.head_dim >= 1 && r.head_dim_v >= 1, "an input of heads = ", r.heads,
-          ", seq_len = ", r.seq_len, ", head_dim = ", r.head_dim, ", head_dim_v = ", r.head_dim_v,
-          " cannot be made; each must be at least 1");
+  require(r.heads >= 1 && r.seq_len >= 1 && r.head_dim >= 1 && r.head_dim_v >= 1,
+          "an input of heads = ", r.heads, ", seq_len = ", r.seq_len, ", head_dim = ", r.head_dim,
+          ", head_dim_v = ", r.head_dim_v, " cannot be made; each must be at least 1");
   AttentionInput in;
   if (name == "normal") {
     in = random_input(r, 1);
@@ -104,8 +107,8 @@ AttentionInput make(std::string_view name, const InputRequest& r, const Progress
   } else {
     in = ordered_input(name, r);
   }
-  in.description = text(name, ", seed ", r.seed, " (", r.heads, r.heads == 1 ? " head, " : " heads, ", r.seq_len,
-                        " tokens, head_dim ", r.head_dim, ")");
+  in.description = text(name, ", seed ", r.seed, " (", r.heads, r.heads == 1 ? " head, " : " heads, ",
+                        r.seq_len, " tokens, head_dim ", r.head_dim, ")");
   return in;
 }
 
@@ -120,17 +123,23 @@ InputSource source(std::string name, std::string label, std::string doc) {
 const std::vector<InputSource>& synthetic_inputs() {
   static const std::vector<InputSource> all{
       source("normal", "Normal", "Queries, keys and values from N(0, 1)."),
-      source("large_logits", "Large logits", "Queries and keys from N(0, 4.5^2): scores reach about 80 in size, where exp overflows fp32."),
-      source("ascending", "Ascending scores", "Every query's scores grow from 0 to 8 along the keys: each tile raises the maximum."),
-      source("descending", "Descending scores", "Scores fall from 8 to 0: the first tile holds the maximum, nothing is ever rescaled."),
+      source("large_logits", "Large logits",
+             "Queries and keys from N(0, 4.5^2): scores reach about 80 in size, where exp overflows fp32."),
+      source("ascending", "Ascending scores",
+             "Every query's scores grow from 0 to 8 along the keys: each tile raises the maximum."),
+      source("descending", "Descending scores",
+             "Scores fall from 8 to 0: the first tile holds the maximum, nothing is ever rescaled."),
       source("spike", "One late spike", "All scores are 0 except one of 8 among the last eight keys."),
-      source("masked_row", "One masked row", "Normal inputs and a mask that hides every key from the middle query."),
-      source("correlated_keys", "Correlated keys", "Normal queries; keys share a direction, mean cosine 0.5."),
+      source("masked_row", "One masked row",
+             "Normal inputs and a mask that hides every key from the middle query."),
+      source("correlated_keys", "Correlated keys",
+             "Normal queries; keys share a direction, mean cosine 0.5."),
   };
   return all;
 }
 
-Tensor<float> synthetic_rows(std::string_view name, std::int64_t rows, std::int64_t cols, std::uint64_t seed) {
+Tensor<float> synthetic_rows(std::string_view name, std::int64_t rows, std::int64_t cols,
+                             std::uint64_t seed) {
   std::vector<std::string> names;
   for (const InputSource& s : synthetic_inputs()) {
     names.push_back(s.name);
@@ -150,7 +159,8 @@ Tensor<float> synthetic_rows(std::string_view name, std::int64_t rows, std::int6
       } else if (name == "masked_row" && i == rows / 2) {
         out(i, j) = -std::numeric_limits<float>::infinity();
       } else if (name == "correlated_keys" && j > 0) {
-        out(i, j) = static_cast<float>(kCorrelation * out(i, j - 1) + std::sqrt(1 - kCorrelation * kCorrelation) * out(i, j));
+        out(i, j) = static_cast<float>(kCorrelation * out(i, j - 1) +
+                                       std::sqrt(1 - kCorrelation * kCorrelation) * out(i, j));
       }
     }
   }

@@ -38,8 +38,9 @@ struct InputSource {
 };
 
 /// normal, large_logits, ascending, descending, spike, masked_row, correlated_keys.
-///  ascending / descending: every query's scores grow / fall by 8 in all along the keys; spike: one score of 8 in
-///  the last tile, zeros elsewhere (curriculum, Lab 7 step 2); masked_row: one row of the mask is all -inf.
+///  ascending / descending: every query's scores grow / fall by 8 in all along the keys; spike: one score of
+///  8 in the last tile, zeros elsewhere (curriculum, Lab 7 step 2); masked_row: one row of the mask is all
+///  -inf.
 const std::vector<InputSource>& synthetic_inputs();
 /// A row of scores for the softmax labs from the same names: [rows, cols].
 Tensor<float> synthetic_rows(std::string_view name, std::int64_t rows, std::int64_t cols, std::uint64_t seed);

@@ -46,8 +46,8 @@ struct JobStatus {
   std::uint64_t ticket = 0;
 };
 
-/// One worker thread; submit() cancels what runs and starts the newest work as soon as the old one has stopped.
-/// No call blocks on the work itself, except the destructor, which requests a stop and joins.
+/// One worker thread; submit() cancels what runs and starts the newest work as soon as the old one has
+/// stopped. No call blocks on the work itself, except the destructor, which requests a stop and joins.
 class JobQueue {
  public:
   using Work = std::function<std::shared_ptr<const void>(const Progress&)>;

@@ -8,7 +8,8 @@
 
 #include "reference/core/files.hpp"
 
-static_assert(std::endian::native == std::endian::little, "the .npy reader copies little-endian data as it is");
+static_assert(std::endian::native == std::endian::little,
+              "the .npy reader copies little-endian data as it is");
 
 namespace alab {
 namespace {
@@ -91,7 +92,8 @@ std::size_t item_size(std::string_view descr) {
   if (descr == "<f2") {
     return 2;
   }
-  throw Error(text("the .npy dtype '", descr, "' is not read here; save the array as little-endian f4 or f8, ",
+  throw Error(text("the .npy dtype '", descr,
+                   "' is not read here; save the array as little-endian f4 or f8, ",
                    "for example a.astype('<f4')"));
 }
 
@@ -110,7 +112,8 @@ float half_to_float(std::uint16_t bits) {
     const float magnitude = static_cast<float>(mantissa) * 0x1.0p-24F;
     return sign != 0 ? -magnitude : magnitude;
   }
-  const std::uint32_t word = exponent == 31 ? (0x7f800000U | (mantissa << 13)) : (((exponent + 112) << 23) | (mantissa << 13));
+  const std::uint32_t word =
+      exponent == 31 ? (0x7f800000U | (mantissa << 13)) : (((exponent + 112) << 23) | (mantissa << 13));
   return std::bit_cast<float>(sign | word);
 }
 
@@ -160,10 +163,12 @@ NpyHeader parse_npy_header(std::string_view bytes) {
   require(bytes.size() >= 10 && bytes.substr(0, 6) == "\x93NUMPY",
           "this is not a .npy file: the first six bytes are not \\x93NUMPY; save it with numpy.save");
   const auto major = static_cast<unsigned char>(bytes[6]);
-  require(1 <= major && major <= 3, "the .npy version ", int{major}, " is unknown; versions 1, 2 and 3 are read");
+  require(1 <= major && major <= 3, "the .npy version ", int{major},
+          " is unknown; versions 1, 2 and 3 are read");
   const std::size_t prefix = major == 1 ? 10 : 12;
   require(bytes.size() >= prefix, "the .npy file ends inside its header");
-  const std::size_t length = major == 1 ? load<std::uint16_t>(bytes.data() + 8) : load<std::uint32_t>(bytes.data() + 8);
+  const std::size_t length =
+      major == 1 ? load<std::uint16_t>(bytes.data() + 8) : load<std::uint32_t>(bytes.data() + 8);
   require(length <= bytes.size() - prefix, "the .npy header claims ", length, " bytes, the file has only ",
           bytes.size() - prefix, " after the prefix; the file is truncated");
 
@@ -199,8 +204,8 @@ NpyHeader parse_npy_header(std::string_view bytes) {
   const std::int64_t count = element_count(header.shape);
   require(count <= kMaxElements, "the .npy shape ", to_string(header.shape), " has more than 2^40 elements");
   const auto needed = static_cast<std::size_t>(count) * item_size(header.descr);
-  require(needed <= bytes.size() - header.data_offset, "the .npy shape ", to_string(header.shape), " needs ", needed,
-          " bytes of data, the file holds ", bytes.size() - header.data_offset, "; it is truncated");
+  require(needed <= bytes.size() - header.data_offset, "the .npy shape ", to_string(header.shape), " needs ",
+          needed, " bytes of data, the file holds ", bytes.size() - header.data_offset, "; it is truncated");
   return header;
 }
 
@@ -236,15 +241,18 @@ void write_npy(const std::filesystem::path& file, const Tensor<T>& tensor) {
   if (tensor.rank() > 1) {
     shape.resize(shape.size() - 2);
   }
-  std::string dict = text("{'descr': '", descr_of<T>(), "', 'fortran_order': False, 'shape': (", shape, "), }");
+  std::string dict =
+      text("{'descr': '", descr_of<T>(), "', 'fortran_order': False, 'shape': (", shape, "), }");
   dict.append(63 - (10 + dict.size()) % 64, ' ');
   dict += '\n';
-  require(dict.size() <= std::numeric_limits<std::uint16_t>::max(), "shape ", to_string(tensor.shape()), " has too many axes for .npy");
+  require(dict.size() <= std::numeric_limits<std::uint16_t>::max(), "shape ", to_string(tensor.shape()),
+          " has too many axes for .npy");
   std::string bytes("\x93NUMPY\x01\x00", 8);
   bytes += static_cast<char>(dict.size() & 0xff);
   bytes += static_cast<char>(dict.size() >> 8);
   bytes += dict;
-  bytes.append(reinterpret_cast<const char*>(tensor.data()), static_cast<std::size_t>(tensor.size()) * sizeof(T));
+  bytes.append(reinterpret_cast<const char*>(tensor.data()),
+               static_cast<std::size_t>(tensor.size()) * sizeof(T));
   write_file_atomic(file, bytes);
 }
 

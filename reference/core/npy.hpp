@@ -1,5 +1,5 @@
-// NumPy's .npy format, versions 1.0, 2.0 and 3.0 (numpy.lib.format). Reading checks everything before it allocates.
-// SPDX-License-Identifier: MIT
+// NumPy's .npy format, versions 1.0, 2.0 and 3.0 (numpy.lib.format). Reading checks everything before it
+// allocates. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <filesystem>

@@ -78,18 +78,22 @@ std::size_t ParamSet::index(std::string_view key) const {
     names.emplace_back(p->key);
   }
   throw Error(text("there is no parameter '", key, "' here; it takes ",
-                   names.empty() ? "none" : std::accumulate(names.begin() + 1, names.end(), names.front(),
-                                                            [](std::string a, const std::string& b) { return a + ", " + b; }),
+                   names.empty()
+                       ? "none"
+                       : std::accumulate(names.begin() + 1, names.end(), names.front(),
+                                         [](std::string a, const std::string& b) { return a + ", " + b; }),
                    did_you_mean(key, names)));
 }
 
-double ParamSet::value(std::string_view key) const { return values_[index(key)]; }
+double ParamSet::value(std::string_view key) const {
+  return values_[index(key)];
+}
 
 void ParamSet::set(std::string_view key, double value) {
   const std::size_t at = index(key);
   const Param& p = *schema_[at];
-  require(p.min <= value && value <= p.max, p.key, " = ", number_text(value), " is out of range; give a value ",
-          range_text(p));
+  require(p.min <= value && value <= p.max, p.key, " = ", number_text(value),
+          " is out of range; give a value ", range_text(p));
   require(p.kind == ParamKind::real || value == std::floor(value), p.key, " = ", number_text(value),
           " must be a whole number ", range_text(p));
   values_[at] = value;
@@ -100,13 +104,15 @@ void ParamSet::set_text(std::string_view key, std::string_view value) {
   if (p.kind == ParamKind::boolean) {
     const bool yes = value == "true" || value == "on" || value == "1" || value == "yes";
     const bool no = value == "false" || value == "off" || value == "0" || value == "no";
-    require(yes || no, p.key, " = '", value, "' is neither true nor false; write ", p.key, "=true or ", p.key, "=false");
+    require(yes || no, p.key, " = '", value, "' is neither true nor false; write ", p.key, "=true or ", p.key,
+            "=false");
     set(key, yes ? 1 : 0);
   } else if (p.kind == ParamKind::choice) {
     const auto at = std::find(p.options.begin(), p.options.end(), value);
     if (at == p.options.end()) {
       const std::vector<std::string> names(p.options.begin(), p.options.end());
-      throw Error(text(p.key, " = '", value, "' is not one of its options: ", joined(p.options), did_you_mean(value, names)));
+      throw Error(text(p.key, " = '", value, "' is not one of its options: ", joined(p.options),
+                       did_you_mean(value, names)));
     }
     set(key, static_cast<double>(at - p.options.begin()));
   } else {
@@ -174,15 +180,24 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
 }
 
 namespace params {
-const Param seq_len = int_param("seq_len", "sequence length", "tokens", "Number of query tokens N.", 512, 1, 4096, true);
-const Param key_len = int_param("key_len", "key length", "tokens", "Number of keys; 0 means as many as queries.", 0, 0, 65536, false);
-const Param head_dim = int_param("head_dim", "head dimension", "elements", "Width of a query and of a key.", 64, 1, 128, true);
-const Param head_dim_v = int_param("head_dim_v", "value dimension", "elements", "Width of a value; 0 means head_dim.", 0, 0, 128, false);
-const Param heads = int_param("heads", "heads", "batch x heads", "Independent attention problems side by side.", 1, 1, 64, true);
-const Param causal = bool_param("causal", "causal mask", "Query i sees keys up to its own position (bottom-right aligned).", false);
-const Param scale = real_param("scale", "softmax scale", "", "Factor on the scores; 0 means 1/sqrt(head_dim).", 0, 0, 16);
-const Param block_m = int_param("block_m", "query rows per tile", "rows", "Rows of a tile of scores.", 64, 1, 1024, true);
-const Param block_n = int_param("block_n", "key columns per tile", "columns", "Columns of a tile of scores.", 64, 1, 1024, true);
+const Param seq_len =
+    int_param("seq_len", "sequence length", "tokens", "Number of query tokens N.", 512, 1, 4096, true);
+const Param key_len = int_param("key_len", "key length", "tokens",
+                                "Number of keys; 0 means as many as queries.", 0, 0, 65536, false);
+const Param head_dim =
+    int_param("head_dim", "head dimension", "elements", "Width of a query and of a key.", 64, 1, 128, true);
+const Param head_dim_v = int_param("head_dim_v", "value dimension", "elements",
+                                   "Width of a value; 0 means head_dim.", 0, 0, 128, false);
+const Param heads = int_param("heads", "heads", "batch x heads",
+                              "Independent attention problems side by side.", 1, 1, 64, true);
+const Param causal = bool_param("causal", "causal mask",
+                                "Query i sees keys up to its own position (bottom-right aligned).", false);
+const Param scale =
+    real_param("scale", "softmax scale", "", "Factor on the scores; 0 means 1/sqrt(head_dim).", 0, 0, 16);
+const Param block_m =
+    int_param("block_m", "query rows per tile", "rows", "Rows of a tile of scores.", 64, 1, 1024, true);
+const Param block_n = int_param("block_n", "key columns per tile", "columns", "Columns of a tile of scores.",
+                                64, 1, 1024, true);
 const Param seed = int_param("seed", "seed", "", "Seed of the random inputs.", 42, 0, 2147483647);
 }  // namespace params
 

@@ -77,7 +77,9 @@ class ParamSet {
   std::string text_of(const Param& p) const;
   /// "seq_len=1024 causal=true", schema order; only_changed leaves defaults out.
   std::string describe(bool only_changed = false) const;
-  friend bool operator==(const ParamSet& a, const ParamSet& b) { return a.values_ == b.values_ && a.keys() == b.keys(); }
+  friend bool operator==(const ParamSet& a, const ParamSet& b) {
+    return a.values_ == b.values_ && a.keys() == b.keys();
+  }
 
  private:
   std::vector<std::string_view> keys() const;

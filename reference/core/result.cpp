@@ -73,11 +73,13 @@ std::string plot_problem(const Plot& plot) {
 
 std::string heatmap_problem(const Heatmap& map) {
   const auto cells = static_cast<std::size_t>(map.rows * map.cols);
-  const bool sizes = map.values.size() == cells && (map.detail.empty() || map.detail.size() == cells) &&
-                     (map.row_labels.empty() || map.row_labels.size() == static_cast<std::size_t>(map.rows)) &&
-                     (map.col_labels.empty() || map.col_labels.size() == static_cast<std::size_t>(map.cols));
+  const bool sizes =
+      map.values.size() == cells && (map.detail.empty() || map.detail.size() == cells) &&
+      (map.row_labels.empty() || map.row_labels.size() == static_cast<std::size_t>(map.rows)) &&
+      (map.col_labels.empty() || map.col_labels.size() == static_cast<std::size_t>(map.cols));
   if (!sizes) {
-    return text("heatmap '", map.key, "' of ", map.rows, " x ", map.cols, " has values or labels of another size");
+    return text("heatmap '", map.key, "' of ", map.rows, " x ", map.cols,
+                " has values or labels of another size");
   }
   if (map.title.empty() || map.note.empty() || map.provenance.source.empty()) {
     return text("heatmap '", map.key, "' lacks a title, its note or a provenance source");
@@ -88,7 +90,8 @@ std::string heatmap_problem(const Heatmap& map) {
 std::string table_problem(const Table& table) {
   for (const auto& row : table.rows) {
     if (row.size() != table.columns.size()) {
-      return text("table '", table.key, "' has a row of ", row.size(), " cells under ", table.columns.size(), " columns");
+      return text("table '", table.key, "' has a row of ", row.size(), " cells under ", table.columns.size(),
+                  " columns");
     }
     for (const Cell& cell : row) {
       if (cell.has_number && cell.provenance.source.empty()) {
@@ -101,13 +104,15 @@ std::string table_problem(const Table& table) {
 
 std::string stepper_problem(const Stepper& stepper) {
   for (const Frame& frame : stepper.frames) {
-    const bool inside = 0 <= frame.row && frame.row < stepper.rows && 0 <= frame.col && frame.col < stepper.cols;
+    const bool inside =
+        0 <= frame.row && frame.row < stepper.rows && 0 <= frame.col && frame.col < stepper.cols;
     if (!inside || frame.values.size() != stepper.quantities.size() || frame.caption.empty()) {
       return text("stepper '", stepper.key, "' has a frame outside its grid, without a caption or with ",
                   frame.values.size(), " values for ", stepper.quantities.size(), " quantities");
     }
   }
-  return stepper.provenance.source.empty() ? text("stepper '", stepper.key, "' lacks a provenance source") : "";
+  return stepper.provenance.source.empty() ? text("stepper '", stepper.key, "' lacks a provenance source")
+                                           : "";
 }
 
 }  // namespace
@@ -122,25 +127,40 @@ std::string_view to_string(Frame::Kind kind) {
   return names.at(static_cast<std::size_t>(kind));
 }
 
-Check check_between(std::string key, std::string label, double value, double low, double high, Provenance provenance) {
+Check check_between(std::string key, std::string label, double value, double low, double high,
+                    Provenance provenance) {
   return {std::move(key), std::move(label), value, low, high, std::move(provenance), false, ""};
 }
 Check check_at_most(std::string key, std::string label, double value, double bound, Provenance provenance) {
   return check_between(std::move(key), std::move(label), value, 0, bound, std::move(provenance));
 }
-Check check_exactly(std::string key, std::string label, double value, double expected, Provenance provenance) {
+Check check_exactly(std::string key, std::string label, double value, double expected,
+                    Provenance provenance) {
   return check_between(std::move(key), std::move(label), value, expected, expected, std::move(provenance));
 }
 
-const Scalar* Result::scalar(std::string_view key) const { return by_key(scalars, key); }
-const Plot* Result::plot(std::string_view key) const { return by_key(plots, key); }
-const Check* Result::check(std::string_view key) const { return by_key(checks, key); }
-const Heatmap* Result::heatmap(std::string_view key) const { return by_key(heatmaps, key); }
-const Table* Result::table(std::string_view key) const { return by_key(tables, key); }
-const Stepper* Result::stepper(std::string_view key) const { return by_key(steppers, key); }
+const Scalar* Result::scalar(std::string_view key) const {
+  return by_key(scalars, key);
+}
+const Plot* Result::plot(std::string_view key) const {
+  return by_key(plots, key);
+}
+const Check* Result::check(std::string_view key) const {
+  return by_key(checks, key);
+}
+const Heatmap* Result::heatmap(std::string_view key) const {
+  return by_key(heatmaps, key);
+}
+const Table* Result::table(std::string_view key) const {
+  return by_key(tables, key);
+}
+const Stepper* Result::stepper(std::string_view key) const {
+  return by_key(steppers, key);
+}
 
 bool Result::passed() const {
-  return std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.lamp || check.passed(); });
+  return std::all_of(checks.begin(), checks.end(),
+                     [](const Check& check) { return check.lamp || check.passed(); });
 }
 
 std::string format_value(double value, std::string_view hint) {

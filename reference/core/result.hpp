@@ -29,7 +29,8 @@ struct Axis {
   bool log = false;
 };
 
-/// One number with its meaning. hint tells a printer how to format: "", "bytes", "seconds", "count", "ratio", "error".
+/// One number with its meaning. hint tells a printer how to format: "", "bytes", "seconds", "count", "ratio",
+/// "error".
 struct Scalar {
   std::string key, label, unit;
   double value = 0;
@@ -89,16 +90,17 @@ struct Table {
 
 /// A number held against a bound. lamp = true: shown, never gates (timings).
 struct Check {
-  std::string key, label;  ///< label states the criterion in words
-  double value = 0;        ///< what was obtained
+  std::string key, label;    ///< label states the criterion in words
+  double value = 0;          ///< what was obtained
   double low = 0, high = 0;  ///< the band; an error has low = 0
   Provenance provenance;
   bool lamp = false;
-  std::string detail;  ///< where and why when it fails
+  std::string detail;                                            ///< where and why when it fails
   bool passed() const { return low <= value && value <= high; }  // this way round, NaN fails
 };
 Check check_at_most(std::string key, std::string label, double value, double bound, Provenance provenance);
-Check check_between(std::string key, std::string label, double value, double low, double high, Provenance provenance);
+Check check_between(std::string key, std::string label, double value, double low, double high,
+                    Provenance provenance);
 Check check_exactly(std::string key, std::string label, double value, double expected, Provenance provenance);
 
 /// One moment of a stepper: which cell of the grid is touched, what happens there, and the state after it.
@@ -115,9 +117,9 @@ std::string_view to_string(Frame::Kind kind);
 struct Stepper {
   std::string key, title, note;
   std::int64_t rows = 0, cols = 0;
-  std::string row_label, col_label;              ///< "query tile", "key tile"
+  std::string row_label, col_label;               ///< "query tile", "key tile"
   std::vector<std::string> row_names, col_names;  ///< what stands at each row or column, or empty
-  std::vector<std::string> quantities;           ///< "m (running max)", "l (running sum)", "rescale factor", ...
+  std::vector<std::string> quantities;  ///< "m (running max)", "l (running sum)", "rescale factor", ...
   std::vector<Frame> frames;
   Provenance provenance;
 };

@@ -1,5 +1,5 @@
-// Dense row-major tensors. Order of attention tensors is [heads, seq_len, dim], head outermost, as in the kernels.
-// SPDX-License-Identifier: MIT
+// Dense row-major tensors. Order of attention tensors is [heads, seq_len, dim], head outermost, as in the
+// kernels. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,8 @@ template <class T>
 class Tensor {
  public:
   Tensor() = default;
-  explicit Tensor(Shape shape) : shape_(std::move(shape)), data_(static_cast<std::size_t>(element_count(shape_))) {}
+  explicit Tensor(Shape shape)
+      : shape_(std::move(shape)), data_(static_cast<std::size_t>(element_count(shape_))) {}
   Tensor(Shape shape, std::vector<T> data) : shape_(std::move(shape)), data_(std::move(data)) {
     require(element_count(shape_) == static_cast<std::int64_t>(data_.size()), "tensor of shape ",
             to_string(shape_), " needs ", element_count(shape_), " elements, got ", data_.size());
@@ -48,7 +49,9 @@ class Tensor {
   const T& operator[](std::int64_t i) const { return data_[static_cast<std::size_t>(i)]; }
   T& operator()(std::int64_t i, std::int64_t j) { return (*this)[i * shape_[1] + j]; }
   const T& operator()(std::int64_t i, std::int64_t j) const { return (*this)[i * shape_[1] + j]; }
-  T& operator()(std::int64_t i, std::int64_t j, std::int64_t k) { return (*this)[(i * shape_[1] + j) * shape_[2] + k]; }
+  T& operator()(std::int64_t i, std::int64_t j, std::int64_t k) {
+    return (*this)[(i * shape_[1] + j) * shape_[2] + k];
+  }
   const T& operator()(std::int64_t i, std::int64_t j, std::int64_t k) const {
     return (*this)[(i * shape_[1] + j) * shape_[2] + k];
   }

@@ -1,9 +1,10 @@
-// What a kernel file may use of CUDA, for the host compiler: qualifiers, vector types, built-ins and intrinsics.
-// SPDX-License-Identifier: MIT
+// What a kernel file may use of CUDA, for the host compiler: qualifiers, vector types, built-ins and
+// intrinsics. SPDX-License-Identifier: MIT
 #pragma once
 
+#include "kernels/executor/shim/atomics.hpp"
+#include "kernels/executor/shim/integer.hpp"
+#include "kernels/executor/shim/math.hpp"
 #include "kernels/executor/shim/qualifiers.hpp"
 #include "kernels/executor/shim/vectors.hpp"
-#include "kernels/executor/shim/math.hpp"
 #include "kernels/executor/shim/warp.hpp"
-#include "kernels/executor/shim/atomics.hpp"

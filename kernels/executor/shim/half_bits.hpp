@@ -16,7 +16,8 @@ ALAB_SHIM float half_bits_to_float(std::uint16_t bits) {
     return std::bit_cast<float>(sign | 0x7F800000u | (magnitude & 0x3FFu) << 13);
   }
   if (magnitude < 0x400u) {  // subnormal: an exact multiple of 2^-24
-    return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(static_cast<float>(magnitude) * 0x1p-24f));
+    return std::bit_cast<float>(sign |
+                                std::bit_cast<std::uint32_t>(static_cast<float>(magnitude) * 0x1p-24f));
   }
   return std::bit_cast<float>(sign | ((magnitude << 13) + ((127u - 15u) << 23)));
 }
@@ -51,7 +52,8 @@ ALAB_SHIM std::uint16_t float_to_bfloat_bits(float value) {
   return static_cast<std::uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
 }
 
-/// A double rounded to odd where the exact value is a + b: a later rounding to 11 or 8 bits is then the exact one.
+/// A double rounded to odd where the exact value is a + b: a later rounding to 11 or 8 bits is then the exact
+/// one.
 ALAB_SHIM double sum_to_odd(double a, double b) {
   const double sum = a + b;
   const double b_part = sum - a;

@@ -1,5 +1,5 @@
-// The 16-bit floating types and their pairs, one template for both formats; arithmetic rounds once per operation.
-// SPDX-License-Identifier: MIT
+// The 16-bit floating types and their pairs, one template for both formats; arithmetic rounds once per
+// operation. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <concepts>
@@ -27,8 +27,8 @@ struct Narrow {
   Narrow() = default;
   ALAB_SHIM Narrow(float value) : bits(Format::narrow(value)) {}
   template <class Number>
-    requires std::is_arithmetic_v<Number>
-  ALAB_SHIM Narrow(Number value) : bits(Format::narrow(float_to_odd(static_cast<double>(value)))) {}
+  requires std::is_arithmetic_v<Number> ALAB_SHIM Narrow(Number value)
+      : bits(Format::narrow(float_to_odd(static_cast<double>(value)))) {}
   ALAB_SHIM operator float() const { return Format::widen(bits); }
   ALAB_SHIM static Narrow of_bits(std::uint16_t bits) {
     Narrow n;
@@ -38,9 +38,15 @@ struct Narrow {
   ALAB_SHIM Narrow operator-() const { return of_bits(bits ^ 0x8000u); }
   ALAB_SHIM Narrow operator+() const { return *this; }
   // Through float: 24 bits are at least 2 p + 2 for p = 11 and p = 8, so rounding twice is rounding once.
-  ALAB_SHIM friend Narrow operator+(const Narrow& a, const Narrow& b) { return {alab_rounded(float(a) + float(b))}; }
-  ALAB_SHIM friend Narrow operator-(const Narrow& a, const Narrow& b) { return {alab_rounded(float(a) - float(b))}; }
-  ALAB_SHIM friend Narrow operator*(const Narrow& a, const Narrow& b) { return {alab_rounded(float(a) * float(b))}; }
+  ALAB_SHIM friend Narrow operator+(const Narrow& a, const Narrow& b) {
+    return {alab_rounded(float(a) + float(b))};
+  }
+  ALAB_SHIM friend Narrow operator-(const Narrow& a, const Narrow& b) {
+    return {alab_rounded(float(a) - float(b))};
+  }
+  ALAB_SHIM friend Narrow operator*(const Narrow& a, const Narrow& b) {
+    return {alab_rounded(float(a) * float(b))};
+  }
   ALAB_SHIM friend Narrow operator/(const Narrow& a, const Narrow& b) { return {float(a) / float(b)}; }
   ALAB_SHIM Narrow& operator+=(const Narrow& b) { return *this = *this + b; }
   ALAB_SHIM Narrow& operator-=(const Narrow& b) { return *this = *this - b; }
@@ -61,15 +67,25 @@ struct alignas(4) NarrowPair {
   NarrowPair() = default;
   ALAB_SHIM NarrowPair(const Narrow<Format>& a, const Narrow<Format>& b) : x(a), y(b) {}
   ALAB_SHIM NarrowPair operator-() const { return {-x, -y}; }
-  ALAB_SHIM friend NarrowPair operator+(const NarrowPair& a, const NarrowPair& b) { return {a.x + b.x, a.y + b.y}; }
-  ALAB_SHIM friend NarrowPair operator-(const NarrowPair& a, const NarrowPair& b) { return {a.x - b.x, a.y - b.y}; }
-  ALAB_SHIM friend NarrowPair operator*(const NarrowPair& a, const NarrowPair& b) { return {a.x * b.x, a.y * b.y}; }
-  ALAB_SHIM friend NarrowPair operator/(const NarrowPair& a, const NarrowPair& b) { return {a.x / b.x, a.y / b.y}; }
+  ALAB_SHIM friend NarrowPair operator+(const NarrowPair& a, const NarrowPair& b) {
+    return {a.x + b.x, a.y + b.y};
+  }
+  ALAB_SHIM friend NarrowPair operator-(const NarrowPair& a, const NarrowPair& b) {
+    return {a.x - b.x, a.y - b.y};
+  }
+  ALAB_SHIM friend NarrowPair operator*(const NarrowPair& a, const NarrowPair& b) {
+    return {a.x * b.x, a.y * b.y};
+  }
+  ALAB_SHIM friend NarrowPair operator/(const NarrowPair& a, const NarrowPair& b) {
+    return {a.x / b.x, a.y / b.y};
+  }
   ALAB_SHIM NarrowPair& operator+=(const NarrowPair& b) { return *this = *this + b; }
   ALAB_SHIM NarrowPair& operator-=(const NarrowPair& b) { return *this = *this - b; }
   ALAB_SHIM NarrowPair& operator*=(const NarrowPair& b) { return *this = *this * b; }
   ALAB_SHIM NarrowPair& operator/=(const NarrowPair& b) { return *this = *this / b; }
-  ALAB_SHIM friend bool operator==(const NarrowPair& a, const NarrowPair& b) { return a.x == b.x && a.y == b.y; }
+  ALAB_SHIM friend bool operator==(const NarrowPair& a, const NarrowPair& b) {
+    return a.x == b.x && a.y == b.y;
+  }
 };
 
 template <class Format>
@@ -83,23 +99,33 @@ ALAB_SHIM Narrow<Format> fused(const Narrow<Format>& a, const Narrow<Format>& b,
 // Functions that CUDA has for both formats under one name.
 #define ALAB_N ::alab::executor::Narrow<F>
 #define ALAB_P ::alab::executor::NarrowPair<F>
-#define ALAB_BINARY(name, pair_name, expression)                                       \
-  template <class F>                                                                   \
-  ALAB_SHIM ALAB_N name(const ALAB_N a, const ALAB_N b) { return expression; }         \
-  template <class F>                                                                   \
-  ALAB_SHIM ALAB_P pair_name(const ALAB_P a, const ALAB_P b) { return {name(a.x, b.x), name(a.y, b.y)}; }
-#define ALAB_UNARY(name, pair_name, expression)                                        \
-  template <class F>                                                                   \
-  ALAB_SHIM ALAB_N name(const ALAB_N a) { return expression; }                         \
-  template <class F>                                                                   \
-  ALAB_SHIM ALAB_P pair_name(const ALAB_P a) { return {name(a.x), name(a.y)}; }
-#define ALAB_COMPARE(name, expression)                                                 \
-  template <class F>                                                                   \
-  ALAB_SHIM bool name(const ALAB_N a, const ALAB_N b) { return expression; }
+#define ALAB_BINARY(name, pair_name, expression)               \
+  template <class F>                                           \
+  ALAB_SHIM ALAB_N name(const ALAB_N a, const ALAB_N b) {      \
+    return expression;                                         \
+  }                                                            \
+  template <class F>                                           \
+  ALAB_SHIM ALAB_P pair_name(const ALAB_P a, const ALAB_P b) { \
+    return {name(a.x, b.x), name(a.y, b.y)};                   \
+  }
+#define ALAB_UNARY(name, pair_name, expression) \
+  template <class F>                            \
+  ALAB_SHIM ALAB_N name(const ALAB_N a) {       \
+    return expression;                          \
+  }                                             \
+  template <class F>                            \
+  ALAB_SHIM ALAB_P pair_name(const ALAB_P a) {  \
+    return {name(a.x), name(a.y)};              \
+  }
+#define ALAB_COMPARE(name, expression)                  \
+  template <class F>                                    \
+  ALAB_SHIM bool name(const ALAB_N a, const ALAB_N b) { \
+    return expression;                                  \
+  }
 
 ALAB_BINARY(__hadd, __hadd2, a + b)
 ALAB_BINARY(__hsub, __hsub2, a - b)
-ALAB_BINARY(__hmul, __hmul2, a * b)
+ALAB_BINARY(__hmul, __hmul2, a* b)
 ALAB_BINARY(__hdiv, __h2div, a / b)
 ALAB_BINARY(__hmax, __hmax2, ALAB_N(fmaxf(a, b)))
 ALAB_BINARY(__hmin, __hmin2, ALAB_N(fminf(a, b)))
@@ -119,7 +145,7 @@ ALAB_UNARY(hfloor, h2floor, ALAB_N(floorf(a)))
 ALAB_UNARY(hceil, h2ceil, ALAB_N(ceilf(a)))
 ALAB_UNARY(hrint, h2rint, ALAB_N(rintf(a)))
 ALAB_COMPARE(__heq, a == b)
-ALAB_COMPARE(__hne, a < b || a > b)
+ALAB_COMPARE(__hne, a<b || a> b)
 ALAB_COMPARE(__hlt, a < b)
 ALAB_COMPARE(__hle, a <= b)
 ALAB_COMPARE(__hgt, a > b)
