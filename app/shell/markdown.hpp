@@ -52,7 +52,8 @@ struct Placed {
   ImVec4 color;
   ImTextureID texture{};
   int link = -1, term = -1;
-  std::string key;  ///< linked parameter: lights up with its slider and line
+  float term_width = 0;  ///< of the word without the punctuation after it
+  std::string key;       ///< linked parameter: lights up with its slider and line
 };
 
 struct Page {

@@ -10,6 +10,7 @@ namespace alab::shell::md {
 namespace {
 
 constexpr float kCodeShrink = 0.94F;
+constexpr std::string_view kPunctuation = ".,;:)?!";
 
 /// Number of atoms from i on that spell word (punctuation after the last is allowed), or 0.
 std::size_t term_length(const std::vector<Atom>& atoms, std::size_t i, std::string_view word) {
@@ -23,7 +24,7 @@ std::size_t term_length(const std::vector<Atom>& atoms, std::size_t i, std::stri
     const Placed& item = atoms[i + count].item;
     const bool last = cut == std::string_view::npos;
     std::string_view have = item.words;
-    while (last && !have.empty() && std::string_view(".,;:)?!").find(have.back()) != std::string_view::npos) {
+    while (last && !have.empty() && kPunctuation.find(have.back()) != std::string_view::npos) {
       have.remove_suffix(1);
     }
     const bool same = item.kind == Placed::text && item.link < 0 && have.size() == part.size() &&
@@ -37,6 +38,13 @@ std::size_t term_length(const std::vector<Atom>& atoms, std::size_t i, std::stri
     word = last ? std::string_view{} : word.substr(cut + 1);
   }
   return count;
+}
+
+float word_width(const Atom& atom) {
+  const auto last = atom.item.words.find_last_not_of(kPunctuation);
+  const Face face{atom.item.font, atom.item.size, 0, 0, 0};
+  return last == std::string::npos ? atom.item.w
+                                   : measure(face, std::string_view(atom.item.words).substr(0, last + 1));
 }
 
 }  // namespace
@@ -161,6 +169,7 @@ void AtomMaker::mark_terms(std::vector<Atom>& atoms) {
       marked_.push_back(t);
       for (std::size_t k = i; k < i + count; ++k) {
         atoms[k].item.term = static_cast<int>(t);
+        atoms[k].item.term_width = word_width(atoms[k]);
       }
     }
   }

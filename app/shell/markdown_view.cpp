@@ -100,7 +100,8 @@ void MarkdownView::draw(ui::Ui& ui, const char* str_id, std::string_view markdow
       hovered_link = ImGui::IsItemHovered() || ImGui::IsItemFocused() ? item.link : hovered_link;
     }
     if (item.term >= 0) {
-      dotted_line(list, {at.x, at.y + item.h + 1}, item.w, ui::u32(ui.colors().muted, over ? 1.0F : 0.6F));
+      dotted_line(list, {at.x, at.y + item.h + 1}, item.term_width,
+                  ui::u32(ui.colors().muted, over ? 1.0F : 0.6F));
       if (over && static_cast<std::size_t>(item.term) < ui.glossary.size()) {
         term_popover(ui, ui.glossary[static_cast<std::size_t>(item.term)]);
       }

@@ -39,6 +39,7 @@ std::string fitted(const std::string& words, float width) {
 }
 
 bool bar_button(const char* id, const std::string& label, float width, const char* tooltip) {
+  ImGui::PushStyleVar(ImGuiStyleVar_ButtonTextAlign, {0, 0.5F});
   const bool pressed = ImGui::Button(
       (fitted(label, width - 2 * ImGui::GetStyle().FramePadding.x) + "###" + id).c_str(), {width, 0});
   ImGui::PopStyleVar();
@@ -46,12 +47,11 @@ bool bar_button(const char* id, const std::string& label, float width, const cha
   return pressed;
 }
 
-bool bar_icon(App& app, const char* id, const char* icon, const char* tooltip) {
+bool bar_icon(const char* id, const char* icon, const char* tooltip) {
   ImGui::PushStyleColor(ImGuiCol_Button, ImVec4{0, 0, 0, 0});
   const bool pressed = ImGui::Button((std::string(icon) + "###" + id).c_str(), {ui::em(2.0F), 0});
   ImGui::PopStyleColor();
   ImGui::SetItemTooltip("%s", tooltip);
-  (void)app;
   return pressed;
 }
 
@@ -121,20 +121,20 @@ void backend_popup(App& app) {
 }
 
 void looks(App& app) {
-  if (bar_icon(app, "smaller", ICON_FA_FONT "-", "Smaller text (Ctrl+-)")) {
+  if (bar_icon("smaller", ICON_FA_FONT "-", "Smaller text (Ctrl+-)")) {
     do_action(app, "smaller");
   }
   ImGui::SameLine(0, 0);
-  if (bar_icon(app, "larger", ICON_FA_FONT "+", "Larger text (Ctrl++)")) {
+  if (bar_icon("larger", ICON_FA_FONT "+", "Larger text (Ctrl++)")) {
     do_action(app, "larger");
   }
   ImGui::SameLine(0, 0);
   const bool dark = app.book.preferences().dark;
-  if (bar_icon(app, "theme", dark ? ICON_FA_SUN : ICON_FA_MOON, dark ? "Paper theme" : "Dark theme")) {
+  if (bar_icon("theme", dark ? ICON_FA_SUN : ICON_FA_MOON, dark ? "Paper theme" : "Dark theme")) {
     do_action(app, "theme");
   }
   ImGui::SameLine(0, 0);
-  if (bar_icon(app, "help", ICON_FA_CIRCLE_QUESTION, "Help (F1)")) {
+  if (bar_icon("help", ICON_FA_CIRCLE_QUESTION, "Help (F1)")) {
     do_action(app, "help");
   }
 }

@@ -3,6 +3,7 @@
 
 #include <GLFW/glfw3.h>
 
+#include <algorithm>
 #include <cfloat>
 #include <cstdlib>
 
@@ -56,8 +57,13 @@ void set_idling(HelloImGui::RunnerParams& params, const App& app) {
   idling.fpsIdle = kSlowJobFps;
 }
 
-void write_image(const std::filesystem::path& file, const HelloImGui::ImageBuffer& image) {
+void write_image(const std::filesystem::path& file, HelloImGui::ImageBuffer image) {
   require(!image.bufferRgb.empty(), "the window gave no picture; is OpenGL 3.2 or newer available?");
+  if (image.height % 2 == 0) {  // Hello ImGui turns the picture over and swaps the two middle rows twice
+    const auto row = static_cast<std::ptrdiff_t>(3 * image.width);
+    const auto middle = image.bufferRgb.begin() + row * static_cast<std::ptrdiff_t>(image.height / 2);
+    std::swap_ranges(middle - row, middle, middle);
+  }
   write_png(file, static_cast<int>(image.width), static_cast<int>(image.height), image.bufferRgb);
 }
 

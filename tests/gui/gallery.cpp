@@ -1,5 +1,5 @@
 // Every panel in every state, from made-up Results: a visual test, and where frame times are measured.
-//   gui_gallery [--page NAME] [--theme paper|dark] [--size WxH] [--scale S] [--frames N] [--screenshot
+//   gui_gallery [--page NAME|all] [--theme paper|dark] [--size WxH] [--scale S] [--frames N] [--screenshot
 //   FILE.png]
 // SPDX-License-Identifier: MIT
 #include <algorithm>
@@ -415,10 +415,12 @@ int run(const Options& options) {
   }
   const auto page =
       std::find_if(kPages.begin(), kPages.end(), [&](const Page& p) { return p.name == options.page; });
-  if (page == kPages.end()) {
+  const bool all = options.page == "all";
+  if (page == kPages.end() && !all) {
     std::fprintf(stderr, "gui_gallery: no page '%s'\n", options.page.c_str());
     return 2;
   }
+  const int per_page = options.frames > 0 ? options.frames : 60;  // of --page all
   int frames = 0;
   std::vector<double> times;
   auto before = std::chrono::steady_clock::now();
@@ -445,9 +447,11 @@ int run(const Options& options) {
     ImGui::SetNextWindowSize(viewport->Size);
     ImGui::Begin("gallery", nullptr,
                  ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings);
-    page->draw(gallery);
+    const std::size_t shown = all ? static_cast<std::size_t>(frames / per_page) % kPages.size() : 0;
+    (all ? kPages[shown] : *page).draw(gallery);
     ImGui::End();
-    const int last = options.frames > 0 ? options.frames : options.screenshot.empty() ? 0 : 60;
+    const int once = options.frames > 0 ? options.frames : options.screenshot.empty() && !all ? 0 : 60;
+    const int last = all ? per_page * static_cast<int>(kPages.size()) : once;
     if (last > 0 && ++frames >= last) {
       HelloImGui::GetRunnerParams()->appShallExit = true;
     }

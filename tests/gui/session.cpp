@@ -32,7 +32,6 @@ void add_tests(const Session& session) {
   io.ConfigWatchdogKillApp = 1200;
   for (const Test& test : session.tests) {
     ImGuiTest* t = ImGuiTestEngine_RegisterTest(engine, session.name.c_str(), test.name.c_str());
-    t->SetOwnedName(test.name.c_str());
     t->TestFunc = test.run;
     ImGuiTestEngine_QueueTest(engine, t, ImGuiTestRunFlags_RunFromCommandLine);
   }
@@ -49,7 +48,7 @@ int outcome(const Session& session) {
   int failed = 0;
   for (const ImGuiTest* test : tests) {
     const bool passed = test->Output.Status == ImGuiTestStatus_Success;
-    std::printf("%s %s: %s\n", passed ? "PASS" : "FAIL", session.name.c_str(), test->Name);
+    std::printf("%s %s: %s\n", passed ? "PASS" : "FAIL", session.name.c_str(), test->Name.c_str());
     failed += passed ? 0 : 1;
   }
   std::fflush(stdout);

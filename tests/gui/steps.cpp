@@ -149,7 +149,10 @@ int move_every_control(ImGuiTestContext* ctx) {
   for (const Param* param : all) {
     const double before = app().book.params().value(param->key);
     const std::string key(param->key);
-    if (param->kind == ParamKind::boolean) {
+    const std::string dice = text("params/dice:", key, "/###button");
+    if (param->kind == ParamKind::integer && exists(ctx, "//instruments", dice)) {
+      click(ctx, "//instruments", dice);
+    } else if (param->kind == ParamKind::boolean) {
       click(ctx, "//instruments", "params/###" + key);
     } else if (param->kind == ParamKind::choice) {
       const int next = before == 0 ? static_cast<int>(param->max) : 0;
