@@ -79,8 +79,8 @@ Heatmap attention_map(const AttentionInput& input, std::int64_t head, std::strin
     }
   }
   const bool cut = map.rows < input.query.extent(1) || map.cols < input.key.extent(1);
-  map.title =
-      text("Attention weights of head ", head, cut ? text(", first ", kLargestMap, " positions") : "");
+  map.title = text("Attention weights", input.query.extent(0) > 1 ? text(" of head ", head) : "",
+                   cut ? text(", first ", kLargestMap, " positions") : "");
   map.note =
       "Row: the query that looks. Column: the key it looks at. Every row sums to 1; blank cells are masked.";
   map.value_label = "weight";
