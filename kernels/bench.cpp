@@ -1,3 +1,4 @@
+// Rows of a benchmark: the plain form by wall clock, rungs through run_rung.
 // SPDX-License-Identifier: MIT
 #include "kernels/bench.hpp"
 

@@ -1,5 +1,5 @@
-// A rung is one .cu file: one kernel idea, compiled from the same source for the GPU and for the CPU
-// executor. SPDX-License-Identifier: MIT
+// A rung is one .cu file: one kernel idea, compiled from the same source for the GPU and for the executor.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <map>

@@ -1,5 +1,6 @@
-// Kernels that exist for tests. Each file is built for the executor and, with nvcc, for the GPU: what the
-// executor promises about CUDA is then asked of CUDA itself. SPDX-License-Identifier: MIT
+// Kernels that exist for tests. Each file is built for the executor and, with nvcc, for the GPU, so that
+// what the executor promises about CUDA is asked of CUDA itself.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <span>

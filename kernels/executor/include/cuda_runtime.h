@@ -1,5 +1,5 @@
-// What a kernel file may use of CUDA, for the host compiler: qualifiers, vector types, built-ins and
-// intrinsics. SPDX-License-Identifier: MIT
+// What a kernel file may use of CUDA, for the host compiler: qualifiers, vectors, built-ins, intrinsics.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include "kernels/executor/shim/atomics.hpp"

@@ -1,5 +1,5 @@
-// The 16-bit floating types and their pairs, one template for both formats; arithmetic rounds once per
-// operation. SPDX-License-Identifier: MIT
+// The 16-bit floating types and their pairs, one template for both formats; every operation rounds once.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <concepts>
