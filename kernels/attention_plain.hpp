@@ -1,6 +1,6 @@
 // Softmax attention in single precision as a plain kernel computes it: every sum one term after the other.
-// Tolerances of the attention rungs are derived from its error (Eigen's products sum in lanes and would be
-// too good). SPDX-License-Identifier: MIT
+// Tolerances of the attention rungs are derived from its error (Eigen's sums in lanes would be too good).
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include "kernels/attention_problem.hpp"

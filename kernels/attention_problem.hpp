@@ -1,5 +1,5 @@
-// What the softmax attention ops have in common: parameters, sizes, inputs cut from a source, words for
-// limits. SPDX-License-Identifier: MIT
+// What the attention ops have in common: parameters, sizes, inputs cut from a source, words for limits.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <initializer_list>

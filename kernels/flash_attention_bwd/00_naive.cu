@@ -1,8 +1,9 @@
 // The chain rule as it reads: P and dS are written out as N x N matrices and multiplied by plain products.
-// Teaches: dP = dO V^T, dS = P * (dP - D) with D = rowsum(dO * O), which needs no other element of the row.
+// Teaches: dP = dO V^T, dS = P * (dP - D) with D = rowsum(dO * O), which needs no other element of the
+// row.
 // Limit: N^2 elements twice in global memory; and every one of the N^2 threads computes its row's D again.
-// Source: Dao et al. 2022, arXiv:2205.14135, appendix B.2 and algorithm 3 (P from logsumexp instead of
-// stored). SPDX-License-Identifier: MIT
+// Source: Dao et al. 2022, arXiv:2205.14135, appendix B.2 and algorithm 3 (P from logsumexp, not stored).
+// SPDX-License-Identifier: MIT
 #include "kernels/cuda/attention.cuh"
 
 namespace alab::ALAB_BUILD_NAMESPACE {

@@ -1,7 +1,8 @@
 // From 00_naive: D = rowsum(dO * O) is computed once per row, by a kernel of its own.
-// Teaches: a row statistic that both passes share costs 2 N d reads once, instead of V multiply-adds per
-// score. Limit: N^2 elements of P and dS in global memory. Source: Dao 2023, arXiv:2307.08691, appendix A,
-// algorithm 2, line 4 (D has N entries, not d). SPDX-License-Identifier: MIT
+// Teaches: a statistic of the row costs 2 N d reads once, instead of V multiply-adds for every score.
+// Limit: N^2 elements of P and dS in global memory.
+// Source: Dao 2023, arXiv:2307.08691, algorithm 2, line 4 (D has N entries, not d as printed).
+// SPDX-License-Identifier: MIT
 #include "kernels/cuda/attention.cuh"
 
 namespace alab::ALAB_BUILD_NAMESPACE {

@@ -1,8 +1,9 @@
 // From 10_preprocess: P and dS are recomputed tile by tile and never leave the chip. One kernel owns key
-// tiles and sums dK and dV over the queries, another owns query tiles and sums dQ over the keys. Teaches:
-// recomputation for traffic; whoever owns the sum needs no atomics, so the result has the same bits each run.
-// Limit: shared memory feeds every multiply-add with two loads, and S and dP are computed twice (7 products,
-// not 5). Source: Dao 2023, arXiv:2307.08691, algorithm 2, with its dQ atomics replaced by a second pass.
+// tiles and sums dK and dV over the queries, another owns query tiles and sums dQ over the keys.
+// Teaches: recomputation for traffic; whoever owns a sum needs no atomics: the same bits on every run.
+// Limit: shared memory feeds each multiply-add with two loads; S and dP are computed twice (7 products,
+// not 5).
+// Source: Dao 2023, arXiv:2307.08691, algorithm 2, with its dQ atomics replaced by a second pass.
 // SPDX-License-Identifier: MIT
 #include "kernels/cuda/attention.cuh"
 

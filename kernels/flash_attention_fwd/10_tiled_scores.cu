@@ -1,9 +1,9 @@
-// From 00_naive: both products walk over tiles in shared memory, so an element fetched once serves a
-// whole row or column of the block's results. The softmax between them is the same.
+// From 00_naive: both products walk over tiles in shared memory, so an element fetched once serves a whole
+// row or column of the block's results. The softmax between them is the same.
 // Teaches: reuse. Fetches per multiply-add fall from 2 to 2 / tile.
-// Limit: S and P still cross global memory, N^2 at a time; the scores are memory-bound however fast the
-// products. Source: CUDA C++ Programming Guide, section "Shared Memory"; Dao et al. 2022, arXiv:2205.14135,
-// algorithm 0. SPDX-License-Identifier: MIT
+// Limit: S and P still cross global memory, N^2 at a time, however fast the products are.
+// Source: CUDA C++ Programming Guide, "Shared Memory"; Dao et al. 2022, arXiv:2205.14135, algorithm 0.
+// SPDX-License-Identifier: MIT
 #include "kernels/cuda/attention.cuh"
 
 namespace alab::ALAB_BUILD_NAMESPACE {

@@ -1,6 +1,6 @@
 // From 10_tiled_scores: softmax joins the products tile by tile (online softmax), so no score leaves the
-// chip. Key tiles are the outer loop, query tiles the inner one; O, l and m live in global memory between
-// visits. Teaches: the tile step with its rescaling, and that the outer loop's operand is the one read once.
+// chip. Key tiles are the outer loop, query tiles the inner one; O, l and m live in global memory.
+// Teaches: the tile step with its rescaling; the operand of the outer loop is the one that is read once.
 // Limit: O, l, m are read and written again for every key tile, and one block works on a whole head.
 // Source: Dao et al. 2022, arXiv:2205.14135, algorithm 1 (every tile computed, causality by masking).
 // SPDX-License-Identifier: MIT

@@ -1,9 +1,10 @@
 // From 20_fa1_order: the loops are exchanged. A block owns one query tile and walks over the keys, so O, l
-// and m stay on chip, O is divided by l once at the end, and key tiles that causality hides are never
-// touched. Teaches: parallelism over query tiles, the un-normalised accumulator, logsumexp as the only
-// statistic kept. Limit: shared memory feeds every multiply-add with two loads; that port saturates long
-// before the FMA units. Source: Dao 2023, arXiv:2307.08691, section 3.1, algorithm 1 (line 10 with the
-// factor, not its inverse). SPDX-License-Identifier: MIT
+// and m stay on chip, O is divided by l once at the end, and hidden key tiles are never touched.
+// Teaches: parallelism over query tiles, the un-normalised accumulator, logsumexp as the only statistic
+// kept.
+// Limit: shared memory feeds every multiply-add with two loads and saturates long before the FMA units.
+// Source: Dao 2023, arXiv:2307.08691, section 3.1, algorithm 1 (line 10 with the factor, not its inverse).
+// SPDX-License-Identifier: MIT
 #include "kernels/cuda/attention.cuh"
 
 namespace alab::ALAB_BUILD_NAMESPACE {

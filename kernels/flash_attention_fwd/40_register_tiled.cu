@@ -1,9 +1,10 @@
-// From 30_fa2_order: every thread owns a small rectangle of scores and of output in registers, and tiles are
-// read four floats at a time. K is stored transposed, so that S = Q K^T and O = P V are one and the same
-// inner loop. Teaches: registers as the third level of tiling; a row's statistics live in the 8 lanes that
-// share it. Limit: fp32 FMA units without tensor cores; registers and shared memory allow only 8 to 12 warps
-// per SM. Source: Dao 2023, arXiv:2307.08691, section 3.3 (warps split Q); Volkov, Demmel 2008, sections 4
-// and 5. SPDX-License-Identifier: MIT
+// From 30_fa2_order: every thread owns a small rectangle of scores and of output in registers and reads
+// tiles four floats at a time. K is stored transposed: S = Q K^T and O = P V are then the same inner loop.
+// Teaches: registers as the third level of tiling; a row's statistics live in the 8 lanes that share it.
+// Limit: fp32 FMA units without tensor cores; registers and shared memory allow only 8 to 12 warps per SM.
+// Source: Dao 2023, arXiv:2307.08691, section 3.3 (warps split Q); Volkov, Demmel 2008 (register
+// blocking).
+// SPDX-License-Identifier: MIT
 #include "kernels/cuda/attention.cuh"
 
 namespace alab::ALAB_BUILD_NAMESPACE {

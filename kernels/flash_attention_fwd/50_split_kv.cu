@@ -1,9 +1,10 @@
-// From 40_register_tiled: with one or a few queries there are too few query tiles to fill a GPU, so the keys
-// are cut into splits that run side by side; a second kernel merges the partial results by their logsumexp.
-// Teaches: softmax parts form a monoid, so the sum over keys may be cut anywhere. No barrier in the key loop.
-// Limit: global memory. Each key and value is read once; 2 flops per loaded float and query cannot hide that.
+// From 40_register_tiled: with one or a few queries there are too few query tiles to fill a GPU, so the
+// keys are cut into splits that run side by side; a second kernel merges the parts by their logsumexp.
+// Teaches: softmax parts form a monoid: the sum over keys may be cut anywhere. No barrier in the key loop.
+// Limit: global memory. Each key and value is read once, and 2 flops per float and query cannot hide that.
 // Source: Dao, Haziza, Massa, Sizov 2023, "Flash-Decoding for long-context inference"; arXiv:1805.02867,
-// eq. 4. SPDX-License-Identifier: MIT
+// equation 4.
+// SPDX-License-Identifier: MIT
 #include "kernels/cuda/attention.cuh"
 
 namespace alab::ALAB_BUILD_NAMESPACE {

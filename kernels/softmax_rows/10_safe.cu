@@ -1,7 +1,9 @@
-// From 00_naive: the row's maximum is found first and subtracted, so no exponent is above 0 and one term
-// is 1. Teaches: the price of safety, a fourth access per element. Limit: memory bandwidth at 4 accesses per
-// element; a block reduction costs 9 barriers. Source: Milakov, Gimelshein 2018, arXiv:1805.02867,
-// algorithm 2. SPDX-License-Identifier: MIT
+// From 00_naive: the row's maximum is found first and subtracted: no exponent is above 0 and one term is
+// 1.
+// Teaches: the price of safety, a fourth access per element.
+// Limit: memory bandwidth at 4 accesses per element; a block reduction costs 9 barriers.
+// Source: Milakov, Gimelshein 2018, arXiv:1805.02867, algorithm 2.
+// SPDX-License-Identifier: MIT
 #include "kernels/launch.cuh"
 #include "kernels/softmax_problem.hpp"
 

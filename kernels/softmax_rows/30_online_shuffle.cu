@@ -1,8 +1,9 @@
-// From 20_online: parts meet in registers by warp shuffles, and only one part per warp crosses shared memory.
+// From 20_online: parts meet in registers by warp shuffles; one part per warp crosses shared memory.
 // Teaches: m and d travel together; 9 barriers become 1.
-// Limit: memory bandwidth; each thread moves 4 bytes per instruction and pays two exponentials per element
-// read. Source: Milakov, Gimelshein 2018, arXiv:1805.02867, section 3.1; CUDA C++ Programming Guide, "Warp
-// Shuffle Functions". SPDX-License-Identifier: MIT
+// Limit: memory instructions of 4 bytes each, and two exponentials for every element of the first pass.
+// Source: Milakov, Gimelshein 2018, arXiv:1805.02867, section 3.1; CUDA C++ Programming Guide, "Warp
+// Shuffle Functions".
+// SPDX-License-Identifier: MIT
 #include "kernels/launch.cuh"
 #include "kernels/softmax_problem.hpp"
 

@@ -1,8 +1,10 @@
 // From 30_online_shuffle: four elements per load and store, and one rescaling per four elements.
-// Teaches: 16-byte accesses need a quarter of the instructions; when rows do not start on 16 bytes (cols % 4
-// != 0) the scalar path runs, with the same arithmetic. Limit: memory bandwidth at 3 accesses per element, of
-// which the second read usually comes from the L2 cache. Source: Milakov, Gimelshein 2018, arXiv:1805.02867,
-// section 3.1; CUDA C++ Programming Guide, "Size and Alignment". SPDX-License-Identifier: MIT
+// Teaches: 16-byte accesses need a quarter of the instructions; rows that do not start on 16 bytes (cols %
+// 4 != 0) take the scalar path, with the same arithmetic.
+// Limit: memory bandwidth at 3 accesses per element, of which the second read usually comes from L2.
+// Source: Milakov, Gimelshein 2018, arXiv:1805.02867, section 3.1; CUDA C++ Programming Guide, "Device
+// Memory Accesses".
+// SPDX-License-Identifier: MIT
 #include "kernels/launch.cuh"
 #include "kernels/softmax_problem.hpp"
 

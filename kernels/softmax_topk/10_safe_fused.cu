@@ -1,7 +1,9 @@
-// From 00_separate: the selection joins the pass that sums, on the scores themselves, and no probability is
-// written. Teaches: fusion. The order of probabilities is the order of scores, so only k exponentials are
-// ever needed at the end. Limit: memory bandwidth at 2 accesses per element: the maximum still has a pass of
-// its own. Source: Milakov, Gimelshein 2018, arXiv:1805.02867, section 4 (safe softmax fused with top-k).
+// From 00_separate: the selection joins the pass that sums, on the scores themselves; no probability is
+// written.
+// Teaches: fusion. The order of probabilities is the order of scores, so k exponentials suffice at the
+// end.
+// Limit: memory bandwidth at 2 accesses per element: the maximum still has a pass of its own.
+// Source: Milakov, Gimelshein 2018, arXiv:1805.02867, section 4 (safe softmax fused with top-k).
 // SPDX-License-Identifier: MIT
 #include "kernels/cuda/top_list.cuh"
 

@@ -1,7 +1,10 @@
-// From 10_safe_fused: maximum and sum come from one pass (online softmax), so each score is read exactly
-// once. Teaches: maximum, sum and the k best are all running states of one pass. Limit: for long rows memory
-// bandwidth at 1 access per element, the least possible; for k near 16 the insertions. Source: Milakov,
-// Gimelshein 2018, arXiv:1805.02867, algorithm 4. SPDX-License-Identifier: MIT
+// From 10_safe_fused: maximum and sum come from one pass (online softmax): each score is read exactly
+// once.
+// Teaches: maximum, sum and the k best are all running states of one pass.
+// Limit: for long rows memory bandwidth at 1 access per element, the least possible; for k near 16 the
+// insertions.
+// Source: Milakov, Gimelshein 2018, arXiv:1805.02867, algorithm 4.
+// SPDX-License-Identifier: MIT
 #include "kernels/cuda/top_list.cuh"
 
 namespace alab::ALAB_BUILD_NAMESPACE {
