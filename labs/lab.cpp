@@ -260,8 +260,12 @@ std::string fill_placeholders(std::string_view text, const Result& result, const
 }
 
 std::vector<Preset> presets_of(const Lab& lab) {
-  const Json json = parse_json(files_of(lab).presets_json, text(lab.id, "/presets.json"));
-  require(json.is_object(), lab.id, "/presets.json must be one object: {\"name\": {...}, ...}");
+  return presets_of(files_of(lab));
+}
+
+std::vector<Preset> presets_of(const LabFiles& files) {
+  const Json json = parse_json(files.presets_json, text(files.id, "/presets.json"));
+  require(json.is_object(), files.id, "/presets.json must be one object: {\"name\": {...}, ...}");
   std::vector<Preset> presets;
   for (const auto& [name, value] : json.items()) {
     presets.push_back(preset_from(name, value));

@@ -119,5 +119,6 @@ struct Preset {
   std::string settings;  ///< "seq_len=1024 causal=true"
 };
 std::vector<Preset> presets_of(const Lab& lab);
+std::vector<Preset> presets_of(const LabFiles& files);
 
 }  // namespace alab

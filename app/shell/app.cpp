@@ -178,7 +178,7 @@ void enter_page(App& app) {
   }
   app.shown_lab = app.book.lab();
   app.shown_page = app.book.page();
-  app.scroll_lesson_top = true;
+  app.scroll_lesson_top = app.scroll_contents = true;
   const Experiment* experiment = app.book.experiment();
   std::vector<std::string_view> keys;
   if (experiment != nullptr) {

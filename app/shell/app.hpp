@@ -103,13 +103,14 @@ struct App {
   std::string focus;  ///< "lesson", "instruments" or "contents": takes the keyboard next frame
   Page shown_page;    ///< of the last frame, to notice a change of page
   const Lab* shown_lab = nullptr;
-  bool scroll_lesson_top = false;
+  bool scroll_lesson_top = false, scroll_contents = false;
   bool hero = false;  ///< first start: a stepper plays beside the welcome
   const Lab* hero_lab = nullptr;
   const Step* hero_step = nullptr;
   std::shared_ptr<StepView> hero_view;
   Layout columns;
   float params_height = 0;
+  ImVec2 popup_at;  ///< below the button of the top bar that opened one
   bool theme_dirty = true, quit = false;
   double started_at = 0;
 };

@@ -28,6 +28,12 @@ bool row(App& app, const char* id, float height, bool current) {
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const bool clicked = ImGui::InvisibleButton(id, {std::max(1.0F, width), height});
   const bool hovered = ImGui::IsItemHovered() || ImGui::IsItemFocused();
+  if (current && app.scroll_contents) {
+    if (!ImGui::IsItemVisible() || at.y + height > ImGui::GetWindowPos().y + ImGui::GetWindowHeight()) {
+      ImGui::SetScrollHereY(0.5F);
+    }
+    app.scroll_contents = false;
+  }
   if (current || hovered) {
     ImGui::GetWindowDrawList()->AddRectFilled(
         at, {at.x + width, at.y + height},
@@ -119,7 +125,7 @@ void lab_icon(App& app, const Lab& lab, int number) {
   const float height = 2.5F * em;
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const bool current = app.book.lab() == &lab;
-  if (row(app, std::string(lab.id).c_str(), height, current)) {
+  if (row(app, std::string(lab.id).c_str(), height, current && app.book.page().kind == PageKind::overview)) {
     app.book.open(lab.id);
   }
   ui::help(app.ui, text("Chapter ", lab.chapter, ": ", lab.title));

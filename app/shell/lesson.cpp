@@ -48,7 +48,9 @@ void run_line(App& app, const RunView& run) {
                            : ui::primary_button(app.ui, ICON_FA_PLAY "  Run###run");
   ImGui::SameLine();
   ImGui::AlignTextToFramePadding();
-  ui::muted(app.ui, run.phase == RunPhase::stale ? "F5   the settings have changed" : "F5");
+  ui::muted(app.ui, run.sweep                      ? "F5   leaves the sweep"
+                    : run.phase == RunPhase::stale ? "F5   the settings have changed"
+                                                   : "F5");
   if (pressed) {
     run_step(app);
   }

@@ -67,7 +67,13 @@ void breadcrumb(App& app, float width) {
   ImGui::PopStyleColor();
 }
 
+/// A popup opens below its button, not over it.
+void below_item(App& app) {
+  app.popup_at = {ImGui::GetItemRectMin().x, app.columns.top + 2};
+}
+
 void input_popup(App& app) {
+  ImGui::SetNextWindowPos(app.popup_at, ImGuiCond_Appearing);
   ImGui::SetNextWindowSizeConstraints({ui::em(24), 0}, {ui::em(30), ui::em(36)});
   if (!ImGui::BeginPopup("input_popup")) {
     return;
@@ -101,6 +107,7 @@ constexpr BackendWords kBackends[] = {
 };
 
 void backend_popup(App& app) {
+  ImGui::SetNextWindowPos(app.popup_at, ImGuiCond_Appearing);
   if (!ImGui::BeginPopup("backend_popup")) {
     return;
   }
@@ -169,11 +176,13 @@ void draw_top_bar(App& app) {
     const std::string name = short_name(app.catalog, app.book.input());
     if (bar_button("input", text(ICON_FA_DATABASE "  ", name), input, "Input: where Q, K and V come from")) {
       ImGui::OpenPopup("input_popup");
+      below_item(app);
     }
     ImGui::SameLine(0, 0.5F * em);
     const auto* chosen = std::ranges::find(kBackends, app.book.preferences().backend, &BackendWords::choice);
     if (bar_button("backend", text(ICON_FA_MICROCHIP "  ", chosen->label), backend, "Which backends run")) {
       ImGui::OpenPopup("backend_popup");
+      below_item(app);
     }
     ImGui::SameLine(0, 0.5F * em);
     looks(app);

@@ -175,10 +175,8 @@ Plot growth_plot(const Hunt& hunt, std::string_view order) {
   const Provenance from = measured_here("float against double");
   Plot plot;
   plot.key = "growth";
-  plot.title = text("On ", order, " scores the wrong merge errs by ", format_value(hunt.on_order, "error"));
-  plot.note =
-      "Where the wrong merge leaves the right one is the first tile that needed what it lacks. NaN is not "
-      "drawn.";
+  plot.title = text("On ", order, " scores the wrong merge errs by ", format_value(hunt.on_order, ""));
+  plot.note = "Where the wrong merge leaves the right one is the first tile that needed what it lacks.";
   plot.x = {"keys merged", "", false};
   plot.y = {"relL2 error of the output", "", true};
   plot.series = {plain("wrong", "wrong merge", keys, hunt.broken_growth, from, SeriesStyle::line_and_markers),
@@ -206,11 +204,10 @@ Result bug_hunt(const ParamSet& params, const Context& context) {
   result.plots.push_back(growth_plot(hunt, order));
   const Provenance from = measured_here("float against double"),
                    counted = counted_by("inputs with an error above T32");
-  result.scalars = {
-      scalar("error_here", text("error of the wrong merge, ", order), hunt.on_order, "error", from),
-      scalar("noticed_by", "inputs that notice the bug", hunt.exposed, "count", counted),
-      scalar("inputs", "inputs tried", static_cast<double>(kOrders.size()), "count",
-             counted_by("the list of inputs"))};
+  result.scalars = {scalar("error_here", text("error of the wrong merge, ", order), hunt.on_order, "", from),
+                    scalar("noticed_by", "inputs that notice the bug", hunt.exposed, "count", counted),
+                    scalar("inputs", "inputs tried", static_cast<double>(kOrders.size()), "count",
+                           counted_by("the list of inputs"))};
   result.checks = {check_between("bug_noticed", "at least one input notices the wrong merge", hunt.exposed, 1,
                                  static_cast<double>(kOrders.size()), counted),
                    check_at_most("right_t32", "the right merge is within T32 on every input",

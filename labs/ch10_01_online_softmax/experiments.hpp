@@ -27,7 +27,7 @@ inline constexpr Param kCols =
     int_param("cols", "row length V", "scores",
               "Scores in the row; in a language model the vocabulary or the keys.", 1000, 8, 25000, true);
 inline constexpr Param kQuery = int_param(
-    "query", "query position", "token",
+    "query", "query position", "",
     "Which query's row of scores is read from a head; beyond the last token means the last.", 2047, 0, 2047);
 inline constexpr Param kTopK =
     int_param("top_k", "top-k", "winners", "How many of the largest weights are kept.", 5, 1, 16);

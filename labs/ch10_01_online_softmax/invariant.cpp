@@ -106,7 +106,7 @@ Plot masked_plot(const std::vector<float>& row) {
   plot.title = row.front() == kMinusInf<float>
                    ? "One masked score at the start, and the printed formula is NaN for good"
                    : "No score is masked at the start: the printed formula holds";
-  plot.note = "Running sum over a row whose first scores are -inf. A line of NaN is not drawn at all.";
+  plot.note = "Running sum over a row whose first scores are masked, that is -inf.";
   plot.x = {"scores seen, j", "", false};
   plot.y = {"running sum d", "", false};
   plot.series = {plain("printed", "as printed", js, printed_d, measured_here("float")),

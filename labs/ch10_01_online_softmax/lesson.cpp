@@ -7,7 +7,7 @@ namespace {
 
 using Options = std::string_view[];
 
-constexpr Options kRiseOptions = {"about 2 times", "about 4 or 5 times", "about 16 times", "about 24 times"};
+constexpr Options kRiseOptions = {"1 or 2 times", "4 to 6 times", "about 16 times", "about 24 times"};
 constexpr Options kAccessOptions = {"2, 3, 2, 4, 1", "3, 4, 3, 5, 1", "3, 4, 2, 5, 2", "3, 3, 3, 4, 2"};
 constexpr Options kTreeOptions = {"neither m nor d", "m only", "d only, in its last digits", "both m and d"};
 constexpr Options kNeutralOptions = {"(-inf, 0), as it should", "(-inf, 1)", "(-inf, NaN)", "(0, 0)"};

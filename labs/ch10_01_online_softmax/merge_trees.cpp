@@ -86,8 +86,7 @@ Plot error_plot(const std::vector<float>& row, Rng& rng, const Progress& progres
   plot.title = text("After ", format_value(n, "count"), " merges the chain is off by ",
                     format_value(sequential.back(), "error"), ", a random tree by ",
                     format_value(tree.back(), "error"));
-  plot.note =
-      "Relative error of d in float. A point that is exactly right (error 0) has no place on a log axis.";
+  plot.note = "Relative error of d in float, against the same sum in double.";
   plot.x = {"scores merged", "", true};
   plot.y = {"relative error of d", "", true};
   plot.series = {

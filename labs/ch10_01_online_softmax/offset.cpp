@@ -105,9 +105,7 @@ Plot error_plot(const Sweep& s, const NaiveLimits& limits) {
   plot.title = std::isnan(limits.zero) ? std::string("No form fails on this row up to offset 200")
                                        : text("Naive softmax fails from offset ",
                                               format_value(limits.zero, ""), "; safe and online never do");
-  plot.note =
-      "relL2 error of the weights; 1 means that the naive form returned only zeros, then its line ends in "
-      "NaN.";
+  plot.note = "relL2 error of the weights; 1 means that the naive form returned only zeros.";
   plot.x = {"offset added to every score", "", false};
   plot.y = {"relL2 error", "", true};
   plot.series = {

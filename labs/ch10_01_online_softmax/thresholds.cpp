@@ -62,19 +62,22 @@ Bracket underflow_of(const Format& format) {
 Plot exp_curves(double span) {
   Plot plot;
   plot.key = "exp_range";
-  plot.title = "exp(x) leaves fp16 at 11.09 and fp32 at 88.72";
-  plot.note = "Each line is exp(x) in one format; it stops where the value becomes inf or 0.";
+  plot.title = text("exp(x) leaves fp16 at ", format_value(overflow_of(kFormats[2]).above, ""),
+                    " and fp32 at ", format_value(overflow_of(kFormats[0]).above, ""));
+  plot.note =
+      "exp(x) in one format per line. It leaves the plot where it becomes inf; at the bottom stands what "
+      "became 0.";
   plot.x = {"x", "", false};
   plot.y = {"exp(x)", "", true};
   for (const Format& format : kFormats) {
     std::vector<double> xs = evenly(-span, span, 241), ys;
     for (const double x : xs) {
-      const double y = format.exp_of(x);
-      ys.push_back(std::isfinite(y) && y > 0 ? y : std::nan(""));
+      ys.push_back(format.exp_of(x));
     }
     plot.series.push_back(
         plain(text("exp_", format.key), std::string(format.name), std::move(xs), std::move(ys),
-              measured_here(format.native ? "std::exp in float" : "exp in double, one rounding")));
+              measured_here(format.native ? "std::exp in float" : "exp in double, one rounding"),
+              format.native ? SeriesStyle::line : SeriesStyle::dashed));
   }
   return plot;
 }

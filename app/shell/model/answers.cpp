@@ -18,6 +18,12 @@ std::string percent(double fraction) {
   return text(value < 10 ? std::round(value * 10) / 10 : std::round(value), " %");
 }
 
+/// "12 %", or beyond twice the truth "a factor of 18".
+std::string distance(double said, double truth, double off) {
+  const double factor = truth != 0 ? said / truth : 0;
+  return factor > 2 ? text("a factor of ", format_value(factor, "")) : percent(off);
+}
+
 Judgement by_distance(double off, double tolerance, std::string words) {
   if (off <= tolerance) {
     return {Verdict::right, std::move(words)};
@@ -48,8 +54,8 @@ Judgement judge_number(const Prediction& prediction, const Answer& answer, const
   const std::string value = format_value(truth->value, truth->hint);
   const std::string unit = truth->unit.empty() ? "" : " " + truth->unit;
   return by_distance(off, prediction.tolerance,
-                     text("it was ", value, unit, "; you are ", percent(off), " off (",
-                          percent(prediction.tolerance), " counts as right)"));
+                     text("it was ", value, unit, "; you are ", distance(answer.number, truth->value, off),
+                          " off (", percent(prediction.tolerance), " counts as right)"));
 }
 
 const Series* series_of(const Plot& plot, std::string_view key) {
@@ -82,10 +88,10 @@ Judgement judge_curve(const Prediction& prediction, const Answer& answer, const 
   std::ranges::nth_element(offs, offs.begin() + static_cast<std::ptrdiff_t>(offs.size() / 2));
   const double median = offs[offs.size() / 2];
   const double tolerance = prediction.tolerance > 0 ? prediction.tolerance : kDefaultCurveTolerance;
-  return by_distance(
-      median, tolerance,
-      plot->y.log ? text("half of your points are within a factor of ", format_value(1 + median, "ratio"))
-                  : text("half of your points are within ", percent(median), " of the range"));
+  return by_distance(median, tolerance,
+                     plot->y.log
+                         ? text("half of your points are within a factor of ", format_value(1 + median, ""))
+                         : text("half of your points are within ", percent(median), " of the range"));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ DoctorRow gpu_row() {
   if (device.usable) {
     return {"GPU", true, device.name + ", driver " + device.driver, ""};
   }
-  return {"GPU", false, device.unavailable + " Kernels run on the CPU executor.", ""};
+  return {"GPU", false, device.unavailable, ""};
 }
 
 DoctorRow data_row() {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "app/shell/model/runner.hpp"
@@ -37,9 +38,17 @@ Series series_of(const Curve& curve, const Scalar& scalar) {
   return series;
 }
 
-bool all_positive(const std::vector<Series>& all) {
-  return std::ranges::all_of(
-      all, [](const Series& s) { return std::ranges::all_of(s.ys, [](double y) { return y > 0; }); });
+/// A log axis pays when the values are positive and span a decade.
+bool spans_decade(const std::vector<Series>& all) {
+  double low = std::numeric_limits<double>::infinity();
+  double high = 0;
+  for (const Series& series : all) {
+    for (const double y : series.ys) {
+      low = std::min(low, y);
+      high = std::max(high, y);
+    }
+  }
+  return low > 0 && high >= 10 * low;
 }
 
 Plot plot_of(const Curve& curve, const std::string& hint, const std::string& unit,
@@ -51,7 +60,7 @@ Plot plot_of(const Curve& curve, const std::string& hint, const std::string& uni
   plot.title = text("How it changes with ", curve.param->label);
   plot.note = text("Every point is one run; the other settings stay as they are.");
   plot.x = {std::string(curve.param->label), std::string(curve.param->unit), curve.param->log2};
-  const bool log = curve.param->log2 && all_positive(series);
+  const bool log = curve.param->log2 && spans_decade(series);
   plot.y = {axis_name(hint), unit.empty() && hint == "bytes" ? "bytes" : (hint == "seconds" ? "s" : unit),
             log};
   for (Series& s : series) {

@@ -79,7 +79,7 @@ const Workbook::Texts& Workbook::texts(const Lab& lab) const {
     texts.error = e.what();
   }
   try {
-    texts.presets = presets_of(lab);
+    texts.presets = presets_of(files_(lab));
   } catch (const std::exception& e) {
     texts.error += texts.error.empty() ? e.what() : std::string("; ") + e.what();
   }
@@ -268,9 +268,9 @@ bool Workbook::skip() {
 
 void Workbook::mark_ran(const Lab& lab, const Step& step, bool passed) {
   StepProgress& progress = ensure_step(lab, step);
-  if (!progress.ran || progress.passed != passed) {
+  if (!progress.ran || (passed && !progress.passed)) {
     progress.ran = true;
-    progress.passed = passed;
+    progress.passed = progress.passed || passed;
     changed();
   }
 }

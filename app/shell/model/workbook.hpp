@@ -29,7 +29,7 @@ std::string_view unnumbered(std::string_view title);
 
 struct StepProgress {
   bool visited = false, ran = false;
-  bool passed = false;  ///< the step's gating lamps passed in the last run
+  bool passed = false;  ///< the step's gating lamps have passed once; exploring on does not take that back
   Answer answer;
   ParamSet params;  ///< of the step's experiment, from its defaults and the step's settings
 };
@@ -48,7 +48,7 @@ struct InputSelection {
   int layer = 17, head = 5;
   bool own_text = true;
   std::string text =
-      "The quick brown fox jumps over the lazy dog. The quick brown fox jumps over the lazy cat.";
+      "Alice met the Mad Hatter in the garden. Later that day, Alice met the Mad Hatter again.";
   int book = 0;
   std::string file;
   friend bool operator==(const InputSelection&, const InputSelection&) = default;

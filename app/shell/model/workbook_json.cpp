@@ -203,7 +203,8 @@ std::vector<std::string> Workbook::from_json(const Json& json) {
   reading("preferences", left_out,
           [&] { preferences_ = preferences_from(json.value("preferences", Json::object())); });
   reading("labs", left_out, [&] {
-    for (const auto& [id, saved] : json.value("labs", Json::object()).items()) {
+    const Json labs = json.value("labs", Json::object());
+    for (const auto& [id, saved] : labs.items()) {
       if (const Lab* lab = find(id)) {
         reading(id, left_out, [&, lab = lab, saved = &saved] { read_lab(*lab, *saved, left_out); });
       } else {
