@@ -278,7 +278,7 @@ __global__ void loops(double* out) {
   _Pragma("unroll") for (int i = 0; i < 8; ++i) {
     sum += v[7 - i] * i;
   }
-#pragma nounroll
+#pragma unroll 1
   for (int i = 0; i < 3; ++i) {
     sum -= 1;
   }
