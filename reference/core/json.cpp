@@ -219,18 +219,23 @@ Frame frame_from(const Json& j) {
           numbers_from<double>(j.at("values"))};
 }
 Json json_of(const Stepper& s) {
-  return {{"key", s.key},
-          {"title", s.title},
-          {"note", s.note},
-          {"rows", s.rows},
-          {"cols", s.cols},
-          {"row_label", s.row_label},
-          {"col_label", s.col_label},
-          {"row_names", s.row_names},
-          {"col_names", s.col_names},
-          {"quantities", s.quantities},
-          {"frames", list(s.frames, [](const Frame& f) { return json_of(f); })},
-          {"provenance", json_of(s.provenance)}};
+  Json out = {{"key", s.key},
+              {"title", s.title},
+              {"note", s.note},
+              {"rows", s.rows},
+              {"cols", s.cols},
+              {"row_label", s.row_label},
+              {"col_label", s.col_label},
+              {"row_names", s.row_names},
+              {"col_names", s.col_names},
+              {"quantities", s.quantities},
+              {"frames", list(s.frames, [](const Frame& f) { return json_of(f); })},
+              {"provenance", json_of(s.provenance)}};
+  if (has_map(s)) {
+    out["map"] = json_of(s.map);
+    out["map_values"] = numbers(s.map_values);
+  }
+  return out;
 }
 Stepper stepper_from(const Json& j) {
   Stepper s;
@@ -242,6 +247,10 @@ Stepper stepper_from(const Json& j) {
   s.quantities = j.at("quantities").get<std::vector<std::string>>(),
   s.frames = list_from<Frame>(j.at("frames"), frame_from);
   s.provenance = provenance_from(j.at("provenance"));
+  if (j.contains("map")) {
+    s.map = heatmap_from(j.at("map"));
+    s.map_values = numbers_from<float>(j.at("map_values"));
+  }
   return s;
 }
 

@@ -111,11 +111,32 @@ std::string stepper_problem(const Stepper& stepper) {
                   frame.values.size(), " values for ", stepper.quantities.size(), " quantities");
     }
   }
-  return stepper.provenance.source.empty() ? text("stepper '", stepper.key, "' lacks a provenance source")
-                                           : "";
+  if (!has_map(stepper)) {
+    return stepper.provenance.source.empty() ? text("stepper '", stepper.key, "' lacks a provenance source")
+                                             : "";
+  }
+  const auto needed = stepper.frames.size() * static_cast<std::size_t>(stepper.map.rows * stepper.map.cols);
+  if (stepper.map_values.size() != needed) {
+    return text("stepper '", stepper.key, "' has ", stepper.map_values.size(), " map values where ", needed,
+                " are needed");
+  }
+  return heatmap_problem(stepper.map);
 }
 
 }  // namespace
+
+bool has_map(const Stepper& stepper) {
+  return stepper.map.rows > 0 && stepper.map.cols > 0;
+}
+
+Heatmap map_at(const Stepper& stepper, std::int64_t frame) {
+  Heatmap map = stepper.map;
+  const std::int64_t cells = map.rows * map.cols;
+  const auto last = static_cast<std::int64_t>(stepper.frames.size()) - 1;
+  const auto first = stepper.map_values.begin() + std::clamp<std::int64_t>(frame, 0, last) * cells;
+  map.values.assign(first, first + cells);
+  return map;
+}
 
 std::string_view to_string(Provenance::Kind kind) {
   constexpr std::array<std::string_view, 5> names{"measured", "counted", "modelled", "recorded", "paper"};

@@ -122,7 +122,14 @@ struct Stepper {
   std::vector<std::string> quantities;  ///< "m (running max)", "l (running sum)", "rescale factor", ...
   std::vector<Frame> frames;
   Provenance provenance;
+  /// A matrix that changes from frame to frame (a recurrent state over tokens), drawn instead of the grid:
+  /// axes, labels and colours, with the values of the last frame. Without rows there is none.
+  Heatmap map;
+  std::vector<float> map_values;  ///< row-major matrices of all frames: frames x map.rows x map.cols
 };
+bool has_map(const Stepper& stepper);
+/// The map with the values of one frame; frame is clamped into the recording.
+Heatmap map_at(const Stepper& stepper, std::int64_t frame);
 
 struct Result {
   std::string lab, experiment;  ///< filled by run_experiment

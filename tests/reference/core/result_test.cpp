@@ -75,6 +75,26 @@ TEST_CASE("problems_of finds a repeated key, a missing provenance and a size tha
   CHECK_FALSE(problems_of(r).empty());
 }
 
+TEST_CASE("a stepper's map has one matrix per frame and survives JSON") {
+  Result r = example();
+  Stepper& s = r.steppers[0];
+  s.frames.push_back({Frame::finish, 0, 1, "the end", {2}});
+  s.map = r.heatmaps[0];
+  s.map_values = {1, 2, 3, std::nanf("")};
+  s.map.values = {3, std::nanf("")};
+  CHECK(problems_of(r) == "");
+  CHECK(map_at(s, 0).values == std::vector<float>{1, 2});
+  CHECK(map_at(s, 9).values[0] == 3);
+  CHECK(map_at(s, -1).values == std::vector<float>{1, 2});
+  const std::string once = to_json(r).dump();
+  const Result back = result_from_json(parse_json(once, "text"));
+  CHECK(to_json(back).dump() == once);
+  CHECK(has_map(back.steppers[0]));
+  s.map_values.pop_back();
+  CHECK(problems_of(r).find("3 map values where 4") != std::string::npos);
+  CHECK_FALSE(has_map(example().steppers[0]));
+}
+
 TEST_CASE("a failed lamp does not fail a Result, a failed check and NaN do") {
   Result r = example();
   r.checks.push_back(check_at_most("time", "time", 3, 1, kCounted));
