@@ -8,6 +8,7 @@ BUNDLE_PREFIX="$CACHE/prefix/imgui-bundle-$BUNDLE_VERSION"
 export CCACHE_DIR="${CCACHE_DIR:-$CACHE/ccache}"
 export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-3G}"
 export CCACHE_NOHASHDIR=1
+export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$ROOT}"  # two checkouts share what they compiled
 export NINJA_STATUS="  [%f/%t, %es] "
 
 PACKAGES_BUILD="build-essential cmake ninja-build ccache pkg-config git ca-certificates python3 python3-venv
