@@ -20,6 +20,7 @@ The first start takes about ten minutes on two cores; later ones under three sec
 
 After --, options go to the workbook: ./app/run.sh -- --lab ch10_02_flash_tiling --theme dark
 Downloads and builds of third-party packages are kept in ~/.cache/attention-lab (ALAB_CACHE_DIR changes it).
+ALAB_PRESET=dev builds with symbols and warnings as errors instead (presets: CMakePresets.json).
 HELP
 }
 
@@ -46,12 +47,12 @@ if [ "$mode" = window ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
   mode=headless
 fi
 
+preset="${ALAB_PRESET:-release}"
 # shellcheck disable=SC2086
-if [ "$mode" = headless ] && [ ! -f "$(build_folder release)/build.ninja" ]; then
+if [ "$mode" = headless ] && [ ! -f "$(build_folder "$preset")/build.ninja" ]; then
   preset=headless
   ensure_packages "for the build" $PACKAGES_BUILD
 else
-  preset=release
   ensure_packages "for the build and the window" $PACKAGES_BUILD $PACKAGES_WINDOW
   ensure_locale
   ensure_bundle

@@ -78,7 +78,7 @@ inside() {
   local name="$1" code
   shift
   step "Inside: $*"
-  chroot "$machine" /usr/bin/env -i HOME=/home/student PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+  chroot "$machine" /usr/bin/env -i ${ALAB_PRESET:+ALAB_PRESET=$ALAB_PRESET} HOME=/home/student PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     TERM=dumb LC_ALL=C.UTF-8 PIP_CERT=/usr/local/share/host-ca/ca.crt SSL_CERT_FILE=/usr/local/share/host-ca/ca.crt \
     /bin/bash -c "cd '$checkout' && $*" </dev/null
   code=$?
