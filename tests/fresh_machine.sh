@@ -67,8 +67,9 @@ cp /etc/hosts "$machine/etc/hosts" 2>/dev/null
 certificates=/etc/ssl/certs/ca-certificates.crt
 [ -f "$certificates" ] && mkdir -p "$machine/usr/local/share/host-ca" && cp "$certificates" "$machine/usr/local/share/host-ca/ca.crt"
 if [ "$share" = yes ]; then
-  mkdir -p "$CACHE" "$machine/home/student/.cache/attention-lab"
-  mount --bind "$CACHE" "$machine/home/student/.cache/attention-lab"
+  # At the same path, which the compiled third-party libraries know.
+  mkdir -p "$CACHE" "$machine$CACHE"
+  mount --bind "$CACHE" "$machine$CACHE"
 fi
 for folder in proc dev sys; do mount --rbind "/$folder" "$machine/$folder" && mount --make-rslave "$machine/$folder"; done
 
@@ -78,7 +79,9 @@ inside() {
   local name="$1" code
   shift
   step "Inside: $*"
-  chroot "$machine" /usr/bin/env -i ${ALAB_PRESET:+ALAB_PRESET=$ALAB_PRESET} HOME=/home/student PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+  local handed=(${ALAB_PRESET:+"ALAB_PRESET=$ALAB_PRESET"})
+  [ "$share" = no ] || handed+=("ALAB_CACHE_DIR=$CACHE")
+  chroot "$machine" /usr/bin/env -i "${handed[@]}" HOME=/home/student PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     TERM=dumb LC_ALL=C.UTF-8 PIP_CERT=/usr/local/share/host-ca/ca.crt SSL_CERT_FILE=/usr/local/share/host-ca/ca.crt \
     /bin/bash -c "cd '$checkout' && $*" </dev/null
   code=$?
