@@ -33,6 +33,8 @@ struct WeightMap {
 /// softmax over the keys seen of scale q.k + mask, in double. Throws Error when the head is outside the
 /// input.
 WeightMap softmax_weights(const AttentionInput& input, std::int64_t head);
+/// The same from rows [queries, dim] and [keys, dim], without a mask.
+WeightMap softmax_weights(const Tensor<double>& query, const Tensor<double>& key, double scale, bool causal);
 
 /// a_ij = phi(q_i).phi(k_j), divided by its row sum or not. Source: Katharopoulos et al. 2020,
 /// arXiv:2006.16236, Eqs. 4 and 9.
@@ -60,11 +62,11 @@ enum class RowState {
 inline constexpr double kVanishing = 1e-3;
 
 struct RowMeasures {
-  std::vector<double> entropy;   ///< nats, of |w| / sum |w|; ln(keys seen) is uniform; NaN in an undefined row
+  std::vector<double> entropy;  ///< nats, of |w| / sum |w|; ln(keys seen) is uniform; NaN in an undefined row
   std::vector<double> distance;  ///< total variation to the same row of the other map; NaN if undefined
   std::vector<double> balance;   ///< row sum / sum of absolute products: 1 when nothing cancels
   std::vector<RowState> state;
-  std::int64_t negative_weights = 0;  ///< cells below 0
+  std::int64_t negative_weights = 0;           ///< cells below 0
   double mean_entropy = 0, mean_distance = 0;  ///< over rows that are numbers; inf when none is
 
   std::int64_t count(RowState wanted) const;
