@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "reference/core/error.hpp"
-#include "reference/model/parallel.hpp"
+#include "reference/parallel.hpp"
 
 namespace alab {
 namespace {

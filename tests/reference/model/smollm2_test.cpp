@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "reference/model/parallel.hpp"
+#include "reference/parallel.hpp"
 #include "tests/reference/model/plain_model.hpp"
 
 using namespace alab;

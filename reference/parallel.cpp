@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "reference/model/parallel.hpp"
+#include "reference/parallel.hpp"
 
 #include <algorithm>
 #include <atomic>
