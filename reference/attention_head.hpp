@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "reference/core/eigen_view.hpp"
+#include "reference/exact_exp.hpp"
 #include "reference/softmax_attention.hpp"
 
 namespace alab {
@@ -16,13 +17,6 @@ constexpr A kMinusInfinity = -std::numeric_limits<A>::infinity();
 
 template <class A>
 using ColumnArray = Eigen::Array<A, Eigen::Dynamic, 1>;
-
-/// e^x element by element with the standard library's exp: e^{-inf} is exactly 0 (Eigen's own is not, in
-/// double).
-template <class Array>
-auto exp_of(const Array& x) {
-  return x.unaryExpr([](typename Array::Scalar value) { return std::exp(value); });
-}
 
 /// Head h of q, k, v as matrices of A; nothing is copied when A is T.
 template <class T, class A>
