@@ -28,6 +28,9 @@ double linear_flops(double n, double m, double dv);
 double linear_normalizer_flops(double n, double m);
 /// Chunkwise: 2 n C (m + dv) inside full chunks and 4 n m dv between them, both for every C; C divides n.
 double chunkwise_flops(double n, double chunk_size, double m, double dv);
+/// Products of the two-level gated form, scores of diagonal sub-blocks excepted (they have none); c divides C
+/// divides n, s = C/c: (n/C) (s(s-1) c^2 dk + s(s+1) c^2 dv) + 4 n dk dv.
+double two_level_flops(double n, double chunk_size, double sub_chunk_size, double dk, double dv);
 /// Sequence length where softmax and linear products cost the same: 2 m dv / (dk + dv); with the normaliser
 /// counted, 2 m (dv + 1) / (dk + dv).
 double crossover_length(double m, double dk, double dv, bool with_normalizer = false);
