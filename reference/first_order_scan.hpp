@@ -31,11 +31,12 @@ struct ScanCounters {
 template <class T>
 Tensor<T> first_order_scan(const Tensor<T>& x, const Tensor<T>& log_decay, ScanCounters* counters = nullptr,
                            const Progress& progress = {});
-/// Hillis and Steele 1986: ceil(log2 N) sweeps, each joins pairs twice as far apart; N log2 N combines.
+/// Hillis and Steele 1986: ceil(log2 N) sweeps, each joins pairs twice as far apart; about N log2 N combines.
 template <class T>
 Tensor<T> first_order_scan_hillis_steele(const Tensor<T>& x, const Tensor<T>& log_decay,
                                          ScanCounters* counters = nullptr, const Progress& progress = {});
-/// Blelloch 1990: up-sweep and down-sweep on the next power of two; about 2N combines, depth 2 log2 N.
+/// Blelloch 1990: up-sweep and down-sweep over the next power of two P: 2(P - 1) combines and N that fold
+/// each element in, depth 2 log2 P + 1.
 template <class T>
 Tensor<T> first_order_scan_blelloch(const Tensor<T>& x, const Tensor<T>& log_decay,
                                     ScanCounters* counters = nullptr, const Progress& progress = {});
