@@ -37,10 +37,9 @@ std::shared_ptr<const ModelRun> ModelRuns::get(const std::vector<int>& tokens, s
     return run;
   }
   std::unique_lock lock(computing_, std::try_to_lock);
-  while (!lock.owns_lock()) {
+  while (!lock.owns_lock() && !lock.try_lock()) {
     progress.step(0, "SmolLM2: waiting for another text to finish");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    lock.try_lock();
   }
   model_->extend(*run, layer + 1, progress);
   forget_old();
