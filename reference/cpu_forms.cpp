@@ -1,4 +1,4 @@
-// The CPU forms of softmax attention by name, and their stopwatch. A time is taken only after a passed check.
+// The families of CPU forms and their stopwatch. A time is taken only after a passed check.
 // SPDX-License-Identifier: MIT
 #include "reference/cpu_forms.hpp"
 
@@ -10,7 +10,10 @@
 
 #include "reference/core/compare.hpp"
 #include "reference/core/rng.hpp"
-#include "reference/flash_attention.hpp"
+#include "reference/feature_maps.hpp"
+#include "reference/gated_linear_attention.hpp"
+#include "reference/linear_attention.hpp"
+#include "reference/softmax_attention.hpp"
 
 namespace alab {
 
@@ -19,51 +22,74 @@ namespace {
 constexpr double kTolerance = 5e-6;  // T32: same mathematics, other order of summation
 constexpr int kLeastRuns = 5, kMostRuns = 10000;
 
-using Q = Tensor<float>;
-
-AttentionOutput<float> run_naive(const Q& q, const Q& k, const Q& v, const AttentionOptions& options, int,
-                                 const Progress& progress) {
-  return softmax_attention(q, k, v, options, {}, progress);
-}
-
-AttentionOutput<float> run_online(const Q& q, const Q& k, const Q& v, const AttentionOptions& options, int,
-                                  const Progress& progress) {
-  return online_softmax_attention(q, k, v, options, {}, 64, progress);
-}
-
-AttentionOutput<float> run_fa1(const Q& q, const Q& k, const Q& v, const AttentionOptions& options, int,
-                               const Progress& progress) {
-  FlashOutput<float> out = flash_attention_fa1(
-      q, k, v, {.causal = options.causal, .scale = options.scale, .tiles = {64, 64}}, {}, progress);
-  return {std::move(out.output), std::move(out.logsumexp)};
-}
-
-AttentionOutput<float> run_fa2(const Q& q, const Q& k, const Q& v, const AttentionOptions& options, int,
-                               const Progress& progress) {
-  FlashOutput<float> out = flash_attention_fa2(
-      q, k, v, {.causal = options.causal, .scale = options.scale, .tiles = {64, 64}}, {}, progress);
-  return {std::move(out.output), std::move(out.logsumexp)};
-}
-
-AttentionOutput<float> run_blocked(const Q& q, const Q& k, const Q& v, const AttentionOptions& options,
-                                   int threads, const Progress& progress) {
-  return blocked_softmax_attention(q, k, v, options, threads, progress);
-}
-
-constexpr std::array kForms{
-    CpuForm{"naive", "scores of a head held whole, softmax by rows, products by Eigen", false, run_naive},
-    CpuForm{"online", "64 keys at a time, one running state per query", false, run_online},
-    CpuForm{"fa1_order", "FlashAttention's algorithm 1, tiles of 64 x 64, literally", false, run_fa1},
-    CpuForm{"fa2_order", "FlashAttention-2's algorithm 1, tiles of 64 x 64, literally", false, run_fa2},
-    CpuForm{"blocked", "tiles of 128 x 512, products and exp by Eigen, threads over query tiles", true,
-            run_blocked}};
-
 Tensor<float> drawn(Shape shape, Rng& rng) {
   Tensor<float> out(std::move(shape));
   for (float& value : out.span()) {
     value = static_cast<float>(rng.normal());
   }
   return out;
+}
+
+CpuProblem normal_problem(const CpuBenchOptions& o) {
+  Rng rng(o.seed);
+  const Shape shape{o.heads, o.seq_len, o.head_dim};
+  CpuProblem p{drawn(shape, rng), {}, {}, {}, o.causal};
+  p.k = drawn(shape, rng);
+  p.v = drawn(shape, rng);
+  return p;
+}
+
+CpuProblem feature_problem(const CpuBenchOptions& o) {
+  CpuProblem p = normal_problem(o);
+  p.q = apply_feature_map({.kind = FeatureKind::elu1}, p.q, Role::query);
+  p.k = apply_feature_map({.kind = FeatureKind::elu1}, p.k, Role::key);
+  return p;
+}
+
+CpuProblem gated_problem(const CpuBenchOptions& o) {
+  CpuProblem p = normal_problem(o);
+  p.log_decay = uniform_log_decay<float>(p.q.shape(), 0.95, 0.999, o.seed + 1);
+  return p;
+}
+
+Tensor<double> softmax_truth(const CpuProblem& p, int threads, const Progress& progress) {
+  return blocked_softmax_attention(p.q.cast<double>(), p.k.cast<double>(), p.v.cast<double>(),
+                                   {.causal = p.causal}, threads, progress)
+      .output;
+}
+
+Tensor<double> linear_truth(const CpuProblem& p, int, const Progress& progress) {
+  return linear_attention_recurrent<double>({p.q.cast<double>(), p.k.cast<double>(), p.v.cast<double>()},
+                                            {.causal = p.causal}, progress)
+      .output;
+}
+
+Tensor<double> gated_truth(const CpuProblem& p, int, const Progress& progress) {
+  return gated_linear_attention_recurrent<double>(
+             {p.q.cast<double>(), p.k.cast<double>(), p.v.cast<double>(), p.log_decay.cast<double>()}, {},
+             progress)
+      .output;
+}
+
+double softmax_work(const CpuBenchOptions& o) {
+  const double d = static_cast<double>(o.head_dim);
+  return static_cast<double>(o.heads) * softmax_flops(static_cast<double>(o.seq_len), d, d, o.causal);
+}
+
+double linear_work(const CpuBenchOptions& o) {
+  const double d = static_cast<double>(o.head_dim);
+  return static_cast<double>(o.heads) * linear_flops(static_cast<double>(o.seq_len), d, d);
+}
+
+std::span<const CpuFamily> families() {
+  static const std::array all{
+      CpuFamily{"attention_cpu", "softmax attention on this CPU, f32", softmax_cpu_forms(), normal_problem,
+                softmax_truth, softmax_work, "4 H N^2 d, half of it when causal"},
+      CpuFamily{"linear_cpu", "linear attention of elu + 1 features on this CPU, f32", linear_cpu_forms(),
+                feature_problem, linear_truth, linear_work, "4 H N d^2, whatever the form does"},
+      CpuFamily{"gla_cpu", "gated linear attention on this CPU, f32, always causal", gated_cpu_forms(),
+                gated_problem, gated_truth, linear_work, "4 H N d^2, whatever the form does"}};
+  return all;
 }
 
 double percentile(const std::vector<double>& sorted, double share) {
@@ -83,22 +109,26 @@ void check_options(const CpuBenchOptions& o) {
 
 }  // namespace
 
-std::span<const CpuForm> attention_cpu_forms() {
-  return kForms;
+std::span<const CpuFamily> cpu_families() {
+  return families();
 }
 
-const CpuForm* find_attention_cpu_form(std::string_view name) {
-  const auto found =
-      std::find_if(kForms.begin(), kForms.end(), [&](const CpuForm& form) { return form.name == name; });
-  return found == kForms.end() ? nullptr : &*found;
+const CpuFamily* find_cpu_family(std::string_view name) {
+  const std::span<const CpuFamily> all = cpu_families();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const CpuFamily& f) { return f.name == name; });
+  return found == all.end() ? nullptr : &*found;
 }
 
-CpuTiming time_attention_cpu_form(const CpuForm& form, const CpuBenchOptions& o, const Progress& progress) {
+const CpuForm* find_cpu_form(const CpuFamily& family, std::string_view name) {
+  const auto found = std::find_if(family.forms.begin(), family.forms.end(),
+                                  [&](const CpuForm& form) { return form.name == name; });
+  return found == family.forms.end() ? nullptr : &*found;
+}
+
+CpuTiming time_cpu_form(const CpuFamily& family, const CpuForm& form, const CpuBenchOptions& o,
+                        const Progress& progress) {
   check_options(o);
-  Rng rng(o.seed);
-  const Tensor<float> q = drawn({o.heads, o.seq_len, o.head_dim}, rng);
-  const Tensor<float> k = drawn(q.shape(), rng), v = drawn(q.shape(), rng);
-  const AttentionOptions options{.causal = o.causal};
+  const CpuProblem problem = family.problem(o);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CpuTiming timing{.form = std::string(form.name),
                    .problem = o,
@@ -108,10 +138,9 @@ CpuTiming time_attention_cpu_form(const CpuForm& form, const CpuBenchOptions& o,
                    .high_s = nan,
                    .gflops = nan};
 
-  const AttentionOutput<double> truth = blocked_softmax_attention(
-      q.cast<double>(), k.cast<double>(), v.cast<double>(), options, o.threads, progress.part(0, 0.3));
-  const Difference d = difference<float>(
-      form.run(q, k, v, options, o.threads, progress.part(0.3, 0.4)).output.span(), truth.output.span());
+  const Tensor<double> truth = family.truth(problem, o.threads, progress.part(0, 0.3));
+  const Difference d =
+      difference<float>(form.run(problem, o.threads, progress.part(0.3, 0.4)).span(), truth.span());
   timing.rel_l2 = d.rel_l2;
   timing.max_abs = d.max_abs;
   timing.passed = d.comparable && d.rel_l2 <= kTolerance;
@@ -127,7 +156,7 @@ CpuTiming time_attention_cpu_form(const CpuForm& form, const CpuBenchOptions& o,
           static_cast<int>(seconds.size()) < kMostRuns)) {
     progress.step(0.5, "timing");
     const Clock::time_point before = Clock::now();
-    form.run(q, k, v, options, o.threads, Progress{progress.stop, {}});
+    form.run(problem, o.threads, Progress{progress.stop, {}});
     seconds.push_back(std::chrono::duration<double>(Clock::now() - before).count());
   }
   std::sort(seconds.begin(), seconds.end());
@@ -135,9 +164,7 @@ CpuTiming time_attention_cpu_form(const CpuForm& form, const CpuBenchOptions& o,
   timing.median_s = percentile(seconds, 0.5);
   timing.low_s = percentile(seconds, 0.1);
   timing.high_s = percentile(seconds, 0.9);
-  const double n = static_cast<double>(o.seq_len);
-  const double flops = 4.0 * static_cast<double>(o.heads * o.head_dim) * n * n * (o.causal ? 0.5 : 1.0);
-  timing.gflops = flops / timing.median_s / 1e9;
+  timing.gflops = family.flops(o) / timing.median_s / 1e9;
   return timing;
 }
 

@@ -13,7 +13,6 @@
 namespace alab::cli {
 namespace {
 
-constexpr std::string_view kCpuForms = "attention_cpu";
 constexpr int kRepeats = 7;
 
 // One timed way of computing the same thing. Times exist only beside a passed check.
@@ -159,7 +158,8 @@ Board bench_op(const Op& op, std::string_view rung, const std::vector<std::strin
   return board;
 }
 
-Board bench_cpu_forms(const std::vector<std::string>& assignments, const Progress& progress) {
+Board bench_cpu_forms(const CpuFamily& family, const std::vector<std::string>& assignments,
+                      const Progress& progress) {
   const std::array<const Param*, 4> schema{&params::heads, &params::seq_len, &params::head_dim,
                                            &params::causal};
   ParamSet problem(schema);
@@ -167,9 +167,11 @@ Board bench_cpu_forms(const std::vector<std::string>& assignments, const Progres
   for (const std::string& assignment : assignments) {
     problem.assign(assignment);
   }
-  Board board{text(kCpuForms, ": softmax attention on this CPU, f32"), problem.describe(), {}};
+  Board board{text(family.name, ": ", family.title),
+              text(problem.describe(), "; GFLOP/s counts ", family.flops_formula),
+              {}};
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  for (const CpuForm& form : attention_cpu_forms()) {
+  for (const CpuForm& form : family.forms) {
     for (const int threads : {1, cores}) {
       if (threads > 1 && !form.threaded) {
         continue;
@@ -181,7 +183,7 @@ Board bench_cpu_forms(const std::vector<std::string>& assignments, const Progres
       options.causal = problem.flag(params::causal);
       options.threads = threads;
       progress.step(0.1, text("timing ", form.name, " on ", threads, " threads"));
-      const CpuTiming t = time_attention_cpu_form(form, options, progress);
+      const CpuTiming t = time_cpu_form(family, form, options, progress);
       Row row;
       row.name = text(form.name, ", ", threads, threads == 1 ? " thread" : " threads");
       row.backend = "reference";
@@ -212,10 +214,13 @@ std::vector<Board> boards_of(const Arguments& arguments, const Progress& progres
   bool cuda = true;
   const std::string backend = arguments.value("--backend", "all");
   choose_backend(backend, simulated, cuda);
-  std::vector<std::string> names{std::string(kCpuForms)};
+  std::vector<std::string> names;
   std::vector<Board> boards;
-  if (wanted == kCpuForms || (wanted.empty() && (backend == "all" || backend == "reference"))) {
-    boards.push_back(bench_cpu_forms(arguments.values("--set"), progress));
+  for (const CpuFamily& family : cpu_families()) {
+    names.emplace_back(family.name);
+    if (wanted == family.name || (wanted.empty() && (backend == "all" || backend == "reference"))) {
+      boards.push_back(bench_cpu_forms(family, arguments.values("--set"), progress));
+    }
   }
   for (const Op* op : all_ops()) {
     names.emplace_back(op->id);
@@ -229,7 +234,8 @@ std::vector<Board> boards_of(const Arguments& arguments, const Progress& progres
     const std::string close = nearest(op_name, names);
     throw Error(text("there is no op '", op_name, "'",
                      close.empty() ? "" : text("; did you mean '", close, "'?"),
-                     " 'alab list kernels' shows them, and 'attention_cpu' compares the CPU forms"));
+                     " 'alab list kernels' shows them; attention_cpu, linear_cpu and gla_cpu compare "
+                     "forms on this CPU"));
   }
   return boards;
 }
@@ -267,7 +273,7 @@ constexpr std::array<Option, 3> kOptions{
 
 const Command bench_command{
     "bench",
-    "bench [attention_cpu | OP[/RUNG]] [options]",
+    "bench [attention_cpu | linear_cpu | gla_cpu | OP[/RUNG]] [options]",
     "Checks each form against double precision, then times it.",
     "Times are medians; spread is half the interquartile range (10th to 90th percentile for CPU forms).\n"
     "A form that fails its check gets no time. Forms whose spreads touch share a rank (=).\n"

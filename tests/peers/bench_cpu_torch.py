@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-# Times torch's scaled_dot_product_attention on this CPU at the shapes and by the rule of `alab bench attention_cpu`.
+# Times torch's attention on this CPU at the shapes and by the rule of `alab bench attention_cpu` and `linear_cpu`.
 # SPDX-License-Identifier: MIT
 """Optional: needs torch from PyPI (pip install torch). Prints one JSON object.
 
-Rule, the same as time_attention_cpu_form in reference/cpu_forms.cpp: the output is first held against double precision
+Rule, the same as time_cpu_form in reference/cpu_forms.cpp: the output is first held against double precision
 (rel_l2 <= 5e-6); then at least --seconds and at least 5 runs; median with the 10th and 90th percentile.
 """
 import argparse
@@ -15,7 +15,30 @@ import torch
 import torch.nn.functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-FORMS = {"sdpa_flash": SDPBackend.FLASH_ATTENTION, "sdpa_math": SDPBackend.MATH}
+BACKENDS = {"sdpa_flash": SDPBackend.FLASH_ATTENTION, "sdpa_math": SDPBackend.MATH}
+CHUNK = 64
+
+
+def sdpa(q, k, v, causal):
+    return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+
+
+def linear_chunk(q, k, v, causal):
+    """Normalised linear attention of features, chunks of 64 in batched products; seq_len a multiple of 64."""
+    if not causal:
+        return (q @ (k.transpose(-1, -2) @ v)) / (q @ k.sum(-2).unsqueeze(-1))
+    q, k, v = (x.unflatten(2, (-1, CHUNK)) for x in (q, k, v))
+    state = (k.transpose(-1, -2) @ v).cumsum(2)
+    total = k.sum(-2).cumsum(2)
+    scores = (q @ k.transpose(-1, -2)).tril_()
+    out = scores @ v
+    den = scores.sum(-1)
+    out[:, :, 1:] += q[:, :, 1:] @ state[:, :, :-1]
+    den[:, :, 1:] += (q[:, :, 1:] @ total[:, :, :-1].unsqueeze(-1)).squeeze(-1)
+    return (out / den.unsqueeze(-1)).flatten(2, 3)
+
+
+FORMS = {"sdpa_flash": sdpa, "sdpa_math": sdpa, "linear_chunk": linear_chunk}
 
 
 def percentile(ordered, share):
@@ -30,9 +53,12 @@ def time_form(form, heads, seq_len, head_dim, causal, threads, seconds):
     torch.manual_seed(42)
     q, k, v = (torch.randn(1, heads, seq_len, head_dim) for _ in range(3))
     row = {"form": form, "heads": heads, "seq_len": seq_len, "head_dim": head_dim, "causal": causal, "threads": threads}
-    with sdpa_kernel([FORMS[form]]), torch.inference_mode():
-        truth = F.scaled_dot_product_attention(q.double(), k.double(), v.double(), is_causal=causal)
-        got = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+    linear, run = form == "linear_chunk", FORMS[form]
+    if linear:
+        q, k = F.elu(q) + 1, F.elu(k) + 1
+    with sdpa_kernel([BACKENDS.get(form, SDPBackend.MATH)]), torch.inference_mode():
+        truth = run(q.double(), k.double(), v.double(), causal)
+        got = run(q, k, v, causal)
         row["rel_l2"] = float((got.double() - truth).norm() / truth.norm())
         row["passed"] = row["rel_l2"] <= 5e-6
         if not row["passed"]:
@@ -40,12 +66,13 @@ def time_form(form, heads, seq_len, head_dim, causal, threads, seconds):
         times, start = [], time.perf_counter()
         while len(times) < 5 or (time.perf_counter() - start < seconds and len(times) < 10000):
             before = time.perf_counter()
-            F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+            run(q, k, v, causal)
             times.append(time.perf_counter() - before)
     times.sort()
     row |= {"runs": len(times), "median_s": percentile(times, 0.5), "low_s": percentile(times, 0.1),
             "high_s": percentile(times, 0.9)}
-    row["gflops"] = 4 * heads * head_dim * seq_len**2 * (0.5 if causal else 1) / row["median_s"] / 1e9
+    width = head_dim if linear else seq_len * (0.5 if causal else 1)
+    row["gflops"] = 4 * heads * head_dim * seq_len * width / row["median_s"] / 1e9
     return row
 
 
