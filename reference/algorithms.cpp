@@ -3,6 +3,7 @@
 #include "reference/algorithms.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "reference/algorithm_families.hpp"
@@ -54,6 +55,9 @@ std::span<const Algorithm> all_algorithms() {
     for (const auto family : {
              softmax_attention_algorithms(),
              online_softmax_algorithms(),
+             linear_attention_algorithms(),
+             feature_algorithms(),
+             gated_algorithms(),
          }) {
       list.insert(list.end(), family.begin(), family.end());
     }
@@ -96,6 +100,28 @@ double number_param(const Json& params, std::string_view name, double otherwise)
   const Json& value = params.at(name);
   require(value.is_number(), "the param ", name, " must be a number, got ", value.dump());
   return value.get<double>();
+}
+
+std::string text_param(const Json& params, std::string_view name, std::string_view otherwise) {
+  if (!params.is_object() || !params.contains(name) || params.at(name).is_null()) {
+    return std::string(otherwise);
+  }
+  const Json& value = params.at(name);
+  require(value.is_string(), "the param ", name, " must be a word, got ", value.dump());
+  return value.get<std::string>();
+}
+
+double scale_param(const Json& params) {
+  const double scale = number_param(params, "scale", 1);
+  require(scale != 0 && std::isfinite(scale), "scale ", scale,
+          " is not usable: give a finite factor other than 0, or leave it out for 1");
+  return scale;
+}
+
+void require_number(const Json& params, std::string_view name, std::int64_t expected) {
+  const double given = number_param(params, name, static_cast<double>(expected));
+  require(given == static_cast<double>(expected), "the param ", name, " is ", given, " but the inputs have ",
+          expected, ": make them agree, or leave the param out");
 }
 
 }  // namespace alab
