@@ -143,6 +143,29 @@ std::string csv_of(const Stepper& stepper) {
   return csv.take();
 }
 
+std::string csv_of_map(const Stepper& stepper) {
+  Csv csv;
+  csv.cell("frame").cell("row").cell("column").cell("row label").cell("column label");
+  csv.cell(stepper.map.value_label.empty() ? "value" : stepper.map.value_label);
+  csv.cell("provenance").cell("source").end_row();
+  const auto label = [](const std::vector<std::string>& labels, std::int64_t i) {
+    return labels.empty() ? std::string() : labels[static_cast<std::size_t>(i)];
+  };
+  for (std::size_t f = 0; f < stepper.frames.size(); ++f) {
+    const Heatmap map = map_at(stepper, static_cast<std::int64_t>(f));
+    for (std::int64_t cell = 0; cell < map.rows * map.cols; ++cell) {
+      const std::int64_t r = cell / map.cols, c = cell % map.cols;
+      const float value = map.values[static_cast<std::size_t>(cell)];
+      if (!std::isnan(value)) {
+        csv.cell(static_cast<double>(f + 1)).cell(static_cast<double>(r)).cell(static_cast<double>(c));
+        csv.cell(label(map.row_labels, r)).cell(label(map.col_labels, c)).cell(static_cast<double>(value));
+        csv.cell(map.provenance).end_row();
+      }
+    }
+  }
+  return csv.take();
+}
+
 std::string csv_of_numbers(const Result& result) {
   Csv csv;
   csv.cell("key")

@@ -16,6 +16,8 @@ std::string csv_of(const Heatmap& map);
 std::string csv_of(const Table& table);
 /// frame, kind, row, column, caption, then one column per quantity.
 std::string csv_of(const Stepper& stepper);
+/// The matrices of a stepper with a map: frame, row, column, labels, value; NaN is left out.
+std::string csv_of_map(const Stepper& stepper);
 /// Scalars and checks: key, label, value, unit, band, passed, provenance, source.
 std::string csv_of_numbers(const Result& result);
 

@@ -70,6 +70,12 @@ std::vector<std::filesystem::path> export_result(const Lab& lab, const Result& r
     each(result.heatmaps);
     each(result.tables);
     each(result.steppers);
+    for (const Stepper& stepper : result.steppers) {
+      if (has_map(stepper)) {
+        progress.step(0.9, text("writing the map of ", stepper.key));
+        written.write(path(stepper.key + "_map", ".csv"), csv_of_map(stepper));
+      }
+    }
     written.write(path("numbers", ".csv"), csv_of_numbers(result));
   }
   if (options.formats.json) {

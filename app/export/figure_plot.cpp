@@ -226,6 +226,9 @@ std::vector<Figure> figures_of(const Result& result) {
   }
   for (const Stepper& stepper : result.steppers) {
     out.push_back(figure_of(stepper, origin));
+    if (has_map(stepper) && !stepper.frames.empty()) {
+      out.push_back(film_of(stepper, origin));
+    }
   }
   return out;
 }

@@ -23,7 +23,10 @@ Figure figure_of(const Plot& plot, const std::string& origin);
 Figure figure_of(const Heatmap& map, const std::string& origin);
 /// All quantities of a stepper over its frames.
 Figure figure_of(const Stepper& stepper, const std::string& origin);
-/// Plots, heatmaps and steppers in the order of the Result.
+/// Up to eight moments of the map of a stepper on one colour scale; its key is the stepper's with "_map".
+/// @throws Error when the stepper has no map
+Figure film_of(const Stepper& stepper, const std::string& origin);
+/// Plots, heatmaps and steppers (with their maps) in the order of the Result.
 std::vector<Figure> figures_of(const Result& result);
 
 std::string svg_of(const Figure& figure);

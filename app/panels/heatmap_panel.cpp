@@ -39,7 +39,9 @@ void refresh(const Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapSta
     if (state.pinned_row >= map.rows || state.pinned_col >= map.cols) {
       state.pinned_row = state.pinned_col = -1;
     }
-    measure(map, state);
+    if (!state.keep_range) {
+      measure(map, state);
+    }
     if (state.rows != map.rows || state.cols != map.cols) {
       show_all(map, state);
       state.rows = map.rows;
@@ -232,9 +234,24 @@ void readout(Ui& ui, const Heatmap& map, const HeatmapState& state, float width,
   }
 }
 
-/// Returns the lower right end of what it drew.
-ImVec2 draw_map(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapState& state, ImVec2 pos,
-                ImVec2 box) {
+void scale_switch(const Ui& ui, HeatmapState& state) {
+  if (!state.log_helps) {
+    state.scale = HeatmapScale::linear;
+    return;
+  }
+  constexpr std::array<std::string_view, 2> kScales{"linear", "log"};
+  int index = state.scale == HeatmapScale::log ? 1 : 0;
+  ui::push_type(ui, ui::Type::tiny);
+  if (ui::segmented(ui, "scale", kScales, &index, em(12))) {
+    state.scale = index == 1 ? HeatmapScale::log : HeatmapScale::linear;
+  }
+  ui::pop_type();
+}
+
+}  // namespace
+
+ImVec2 heatmap_body(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapState& state, ImVec2 pos,
+                    ImVec2 box) {
   ui::push_type(ui, ui::Type::tiny);
   const float size = ImGui::GetFontSize();
   const float left = std::clamp(state.row_label_em * size + 10, em(1.6F), em(7)) + size * 1.3F;
@@ -289,21 +306,9 @@ ImVec2 draw_map(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapState&
   return {g.high.x + bar, std::max(g.high.y + bottom, g.low.y + bar_height + em(2))};
 }
 
-void scale_switch(const Ui& ui, HeatmapState& state) {
-  if (!state.log_helps) {
-    state.scale = HeatmapScale::linear;
-    return;
-  }
-  constexpr std::array<std::string_view, 2> kScales{"linear", "log"};
-  int index = state.scale == HeatmapScale::log ? 1 : 0;
-  ui::push_type(ui, ui::Type::tiny);
-  if (ui::segmented(ui, "scale", kScales, &index, em(12))) {
-    state.scale = index == 1 ? HeatmapScale::log : HeatmapScale::linear;
-  }
-  ui::pop_type();
+void heatmap_readout(Ui& ui, const Heatmap& map, const HeatmapState& state, float width) {
+  readout(ui, map, state, width, false);
 }
-
-}  // namespace
 
 void heatmap_panel(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapState& state, ImVec2 size,
                    bool dimmed) {
@@ -337,7 +342,7 @@ void heatmap_panel(Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapSta
   const float side = aside ? em(12.5F) : 0;
   const float under = aside ? 0 : em(3.9F);
   const float height = std::max(em(9), box.y - (pos.y - start.y) - note - under);
-  const ImVec2 end = draw_map(ui, map, version, state, pos, {box.x - side, height});
+  const ImVec2 end = heatmap_body(ui, map, version, state, pos, {box.x - side, height});
   if (aside) {
     const float x = std::min(end.x + em(0.5F), pos.x + box.x - side + em(0.8F));
     ImGui::SetCursorScreenPos({x, pos.y});

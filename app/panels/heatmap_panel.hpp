@@ -26,6 +26,7 @@ struct HeatmapState {
   ui::ThemeKind theme = ui::ThemeKind::paper;
   HeatmapScale scale = HeatmapScale::linear, uploaded_scale = HeatmapScale::linear;
   float low = 0, high = 1;  ///< colours span these values
+  bool keep_range = false;  ///< the caller has measured: maps that follow each other share their colours
   float smallest_positive = 0;
   bool has_masked = false;
   bool few_integers = false;  ///< classes rather than magnitudes: the colour bar shows each
@@ -41,6 +42,11 @@ struct HeatmapState {
 /// Wheel zooms at the mouse, drag moves, double click shows all; a click pins, arrows move the pin.
 void heatmap_panel(ui::Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapState& state, ImVec2 size,
                    bool dimmed = false);
+/// The map with its labels and colour bar alone, at pos; returns the lower right end of what it drew.
+ImVec2 heatmap_body(ui::Ui& ui, const Heatmap& map, std::uint64_t version, HeatmapState& state, ImVec2 pos,
+                    ImVec2 box);
+/// What is under the mouse or pinned, as one line.
+void heatmap_readout(ui::Ui& ui, const Heatmap& map, const HeatmapState& state, float width);
 std::string heatmap_as_text(const Heatmap& map);
 
 /// Colours of the map, row-major, each texel the largest magnitude of a pool x pool block; masked cells are

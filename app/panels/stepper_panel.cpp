@@ -8,6 +8,7 @@
 
 #include "app/panels/plot_frame.hpp"
 #include "app/panels/stepper_grid.hpp"
+#include "app/panels/stepper_map.hpp"
 #include "hello_imgui/icons_font_awesome_6.h"
 #include "imgui_internal.h"
 #include "reference/core/error.hpp"
@@ -296,12 +297,15 @@ bool stepper_panel(Ui& ui, const Stepper& stepper, std::uint64_t version, Steppe
   const ImVec2 pos = ImGui::GetCursorScreenPos();
   const float note = stepper.note.empty() ? 0 : note_height(ui, stepper.note, box.x);
   const float height = std::max(em(10), box.y - (pos.y - start.y) - note);
-  const bool strip = stepper.rows == 1;
+  const bool film = has_map(stepper);
+  const bool strip = stepper.rows == 1 && !film;
   const bool aside = !strip && box.x > em(28);
   const float side = aside ? std::clamp(box.x * 0.46F, em(14), em(22)) : box.x;
   const float quantity_height = static_cast<float>(stepper.quantities.size()) * em(1.45F);
   const float grid_height = aside ? height : std::max(em(7), height - quantity_height - em(strip ? 4.5F : 5));
-  const float drawn = stepper_grid(ui, stepper, state, {aside ? box.x - side - em(1) : box.x, grid_height});
+  const ImVec2 picture(aside ? box.x - side - em(1) : box.x, grid_height);
+  const float drawn =
+      film ? stepper_map(ui, stepper, state, picture) : stepper_grid(ui, stepper, state, picture);
   const float grid_bottom = ImGui::GetCursorScreenPos().y;
   if (aside) {
     ImGui::SetCursorScreenPos({pos.x + std::min(drawn + em(1.2F), box.x - side), pos.y});

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "app/panels/heatmap_panel.hpp"
 #include "app/ui/widgets.hpp"
 
 namespace alab::panels {
@@ -22,6 +23,10 @@ struct StepperState {
   std::vector<std::int32_t> loaded_at, done_at, skipped_at;
   std::vector<std::vector<double>> series;  ///< quantity -> one value per frame
   std::vector<double> bar;                  ///< one row only: quantity 0 when its column was computed
+  HeatmapState map;                         ///< of a stepper with a map; owns a texture
+  Heatmap shown;                            ///< the map at shown_frame
+  std::int64_t shown_frame = -1;
+  std::uint64_t map_version = 0, map_ticket = 0;
 };
 
 struct StepperOptions {
@@ -33,7 +38,8 @@ struct StepperOptions {
 CellState cell_state(const Stepper& stepper, const StepperState& state, std::int64_t row, std::int64_t col);
 void prepare(const Stepper& stepper, StepperState& state);
 
-/// A stepper with one row draws bars: the height is quantity 0 at the frame that computes the column.
+/// A stepper with a map draws it, frame by frame on one colour scale. Otherwise one with a single row draws
+/// bars: the height is quantity 0 at the frame that computes the column.
 /// Item ids inside "stepper:<key>": ##first ##back ##play ##forward ##last (each /button), ##scrub, speed,
 /// grid,
 /// ##export/button. True when the frame shown has changed.

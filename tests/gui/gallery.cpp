@@ -36,13 +36,13 @@ struct Gallery {
   Result result = sample_result();
   Plot odd = odd_plot(), lengthy = long_plot(), bars = bar_plot(), signs = signed_plot();
   Heatmap scores = signed_map(), large = large_map();
-  Stepper row = row_stepper();
+  Stepper row = row_stepper(), film = state_stepper();
   Table wide = wide_table();
   ParamSet params = sample_params();
   panels::ResultViewState view, view_narrow;
   panels::PlotState plots[8];
   panels::HeatmapState maps[3];
-  panels::StepperState steppers[3];
+  panels::StepperState steppers[4];
   panels::TableState tables[3];
   panels::ParamsState params_state;
   panels::InputChoice choice;
@@ -131,6 +131,17 @@ void page_steppers(Gallery& g) {
   ImGui::SameLine();
   cell("b", size);
   panels::stepper_panel(g.ui, g.row, 1, g.steppers[1], {});
+  ImGui::EndChild();
+}
+
+void page_film(Gallery& g) {
+  const ImVec2 size = split(2, 1);
+  cell("a", size);
+  panels::stepper_panel(g.ui, g.film, 1, g.steppers[2], {});
+  ImGui::EndChild();
+  ImGui::SameLine();
+  cell("b", {size.x * 0.6F, size.y});
+  panels::stepper_panel(g.ui, g.film, 1, g.steppers[3], {});
   ImGui::EndChild();
 }
 
@@ -302,11 +313,12 @@ struct Page {
   std::string_view name;
   void (*draw)(Gallery&);
 };
-constexpr std::array<Page, 10> kPages{{{"blank", page_blank},
+constexpr std::array<Page, 11> kPages{{{"blank", page_blank},
                                        {"plots", page_plots},
                                        {"draw", page_draw},
                                        {"maps", page_maps},
                                        {"steppers", page_steppers},
+                                       {"film", page_film},
                                        {"tables", page_tables},
                                        {"controls", page_controls},
                                        {"widgets", page_widgets},
@@ -402,6 +414,7 @@ void fill(Gallery& g) {
   g.choice.name = "smollm2";
   g.steppers[0].frame = 47;
   g.steppers[1].frame = 30;
+  g.steppers[2].frame = 25;
   g.maps[0].pinned_row = 20;
   g.maps[0].pinned_col = 9;
 }
@@ -460,7 +473,11 @@ int run(const Options& options) {
     for (panels::HeatmapState& map : gallery.maps) {
       map.texture.reset();
     }
+    for (panels::StepperState& stepper : gallery.steppers) {
+      stepper.map.texture.reset();
+    }
     gallery.view.heatmaps.clear();
+    gallery.view.steppers.clear();
   };
   ImPlot::CreateContext();
   HelloImGui::Run(params);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "gallery_data.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -331,6 +332,49 @@ Stepper row_stepper() {
                         text("Element ", c, " is read: the maximum ", factor < 1 ? "rises" : "stays", "."),
                         {x, m, d, factor}});
   }
+  return s;
+}
+
+Stepper state_stepper() {
+  constexpr std::int64_t kSide = 24, kTokens = 40;
+  Stepper s;
+  s.key = "state";
+  s.title = "The state fills up over 40 tokens";
+  s.note = "One frame is one token; the colours keep one scale throughout.";
+  s.rows = 1;
+  s.cols = kTokens;
+  s.row_label = "state";
+  s.col_label = "token";
+  s.quantities = {"norm of S", "effective rank", "change of S"};
+  s.provenance = kMeasured;
+  s.map.key = "state_map";
+  s.map.title = "State";
+  s.map.note = "One cell per pair of channels.";
+  s.map.value_label = "S";
+  s.map.row = {"key channel", "", false};
+  s.map.col = {"value channel", "", false};
+  s.map.rows = s.map.cols = kSide;
+  s.map.diverging = true;
+  s.map.provenance = kMeasured;
+  std::vector<float> state(kSide * kSide);
+  Rng rng(3);
+  for (std::int64_t t = 0; t < kTokens; ++t) {
+    double norm = 0;
+    std::vector<double> k(kSide), v(kSide);
+    std::generate(k.begin(), k.end(), [&] { return rng.normal(); });
+    std::generate(v.begin(), v.end(), [&] { return rng.normal(); });
+    for (std::size_t i = 0; i < state.size(); ++i) {
+      state[i] = 0.95F * state[i] + static_cast<float>(k[i / kSide] * v[i % kSide]);
+      norm += static_cast<double>(state[i] * state[i]);
+    }
+    s.map_values.insert(s.map_values.end(), state.begin(), state.end());
+    s.frames.push_back({Frame::compute,
+                        0,
+                        t,
+                        text("Token ", t, " adds its outer product."),
+                        {std::sqrt(norm), std::min(24.0, static_cast<double>(t + 1)), 24}});
+  }
+  s.map.values = state;
   return s;
 }
 

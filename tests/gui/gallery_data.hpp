@@ -13,8 +13,9 @@ Plot long_plot();  ///< 200,000 points
 Plot bar_plot();
 Plot signed_plot();  ///< symmetric log
 Heatmap signed_map();
-Heatmap large_map();    ///< 1024 x 1024
-Stepper row_stepper();  ///< one row: bars
+Heatmap large_map();      ///< 1024 x 1024
+Stepper row_stepper();    ///< one row: bars
+Stepper state_stepper();  ///< a map that changes over tokens
 Table wide_table();
 ParamSet sample_params();
 
