@@ -30,12 +30,8 @@ struct ChunkState {
 template <class T>
 struct Buffers {
   explicit Buffers(std::int64_t dk)
-      : b(kChunk, dk),
-        keys(kChunk, dk),
-        queries(kSubChunk, dk),
-        weights(kSubChunk, dk),
-        scores(kSubChunk, kChunk) {}
-  GateRows<T> b, keys, queries, weights;
+      : b(kChunk, dk), keys(kChunk, dk), queries(kSubChunk, dk), scores(kSubChunk, kChunk) {}
+  GateRows<T> b, keys, queries;
   RowMatrix<T> scores;
 };
 
@@ -77,9 +73,11 @@ void diagonal_scores(Buffers<T>& w, const Queries& q, const Keys& k, std::int64_
   auto p = w.scores.block(0, first, rows, rows);
   p.setZero();
   for (std::int64_t i = 0; i < rows; ++i) {
-    auto weights = w.weights.topRows(i + 1);
-    weights = ((-b.topRows(i + 1)).rowwise() + b.row(i)).max(kLowestGate<T>).exp() * k.topRows(i + 1).array();
-    p.row(i).head(i + 1).noalias() = q.row(i) * weights.matrix().transpose();
+    for (std::int64_t j = 0; j < i; ++j) {
+      const auto decay = (b.row(i) - b.row(j)).max(kLowestGate<T>).exp();
+      p(i, j) = (q.row(i).array() * k.row(j).array() * decay).sum();
+    }
+    p(i, i) = q.row(i).dot(k.row(i));
   }
 }
 
@@ -104,14 +102,19 @@ void finished(const BlockedGatedHead<T>& run, std::int64_t chunk, const ChunkSta
     diagonal_scores(w, q, k, first, rows);
     auto o = head(run.out.output, run.h).middleRows(chunk * kChunk + first, rows);
     o.noalias() = w.scores.topLeftCorner(rows, first + rows) * run.v(chunk).topRows(first + rows);
-    queries.rowwise() *= since_start;
+    for (std::int64_t i = 0; i < rows; ++i) {  // row by row: Eigen does not vectorise rowwise()
+      queries.row(i) *= since_start;
+    }
     o.noalias() += queries.matrix() * before.s;
     o *= run.scale;
 
-    const GateRow<T> whole = b.row(rows - 1).max(kLowestGate<T>).exp();
-    w.keys.topRows(first).rowwise() *= whole;
-    w.keys.middleRows(first, rows) =
-        k.array() * ((-b).rowwise() + GateRow<T>(b.row(rows - 1))).max(kLowestGate<T>).exp();
+    const GateRow<T> last = b.row(rows - 1), whole = last.max(kLowestGate<T>).exp();
+    for (std::int64_t j = 0; j < first; ++j) {
+      w.keys.row(j) *= whole;
+    }
+    for (std::int64_t j = 0; j < rows; ++j) {
+      w.keys.row(first + j) = k.row(j).array() * (last - b.row(j)).max(kLowestGate<T>).exp();
+    }
     since_start *= whole;
   }
 }
