@@ -37,7 +37,7 @@ constexpr std::array kGated{
         "values in f32 at input and output, double between them.",
         kGlaInputs, kInitialState, kGlaOutputs, kGlaParams,
         "q, k, g [H, N, dk], v [H, N, dv], S0 [H, dk, dv]; o [H, N, dv], S [H, dk, dv]",
-        run_in_double<run_gla>, run_gla},
+        run_in_double<run_gla>, run_gla, "gla"},
     Algorithm{"first_order_scan",
               "o_t = e^{g_t} o_{t-1} + x_t, o_{-1} = 0, per channel. f32: values in f32 at input and output, "
               "double between them.",

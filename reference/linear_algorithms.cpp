@@ -131,14 +131,14 @@ constexpr std::array kLinear{
         kQkv, kStates, kOutputAndStates, kLinearParams,
         "q, k [H, N, dk], v [H, N, dv], S0 [H, m, dv], z0 [H, m], W [M, dk], b [M]; o [H, N, dv], S [H, "
         "m, dv], z [H, m]",
-        run_in_double<run_linear>, run_linear},
+        run_in_double<run_linear>, run_linear, "causal_linear"},
     Algorithm{
         "linear_attention_backward",
         "Gradients of linear_attention with respect to q, k and v, through the normaliser and the feature "
         "map. f32: values in f32 at input and output, double between them.",
         kQkvDo, kStates, kGradients, kLinearParams,
         "q, k, dq, dk [H, N, dk], v, dv, do, o [H, N, dv], S0 [H, m, dv], z0 [H, m], W [M, dk], b [M]",
-        run_in_double<run_linear_backward>, run_linear_backward}};
+        run_in_double<run_linear_backward>, run_linear_backward, "causal_linear_bwd"}};
 
 constexpr std::array kFeatures{
     Algorithm{

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "reference/algorithm_families.hpp"
 #include "reference/core/param.hpp"
 
 namespace alab::cli {
@@ -27,14 +28,42 @@ ParamSet problem_of(const Op& op, const RungCase& c) {
     }
   }
   for (const auto& [name, value] : c.params.items()) {
-    if (problem.find(name) != nullptr && (value.is_number() || value.is_boolean())) {
-      problem.set(name, value.is_boolean() ? (value.get<bool>() ? 1.0 : 0.0) : value.get<double>());
+    if (problem.find(name) == nullptr) {
+      continue;
     }
+    if (value.is_number() || value.is_boolean()) {
+      problem.set(name, value.is_boolean() ? (value.get<bool>() ? 1.0 : 0.0) : value.get<double>());
+    } else if (value.is_string()) {
+      problem.set_text(name, value.get<std::string>());
+    }
+  }
+  if (problem.find("pass_state") != nullptr) {
+    problem.set("pass_state", 1);  // the state is among the algorithm's outputs
   }
   if (problem.find("masked") != nullptr) {
     problem.set("masked", c.inputs.contains("mask") ? 1 : 0);
   }
   return problem;
+}
+
+bool takes(const Algorithm& algorithm, std::string_view name) {
+  return std::any_of(algorithm.params.begin(), algorithm.params.end(),
+                     [&](const AlgorithmParam& param) { return param.name == name; });
+}
+
+// An op without the switch computes one side of it: causal attention of features, not normalised, no epsilon.
+void require_same_problem(const Op& op, const ParamSet& problem, const RungCase& c) {
+  const auto fixed = [&](std::string_view name) {
+    return takes(c.algorithm, name) && problem.find(name) == nullptr;
+  };
+  const auto ours = [&](bool same, std::string_view what) {
+    require(same, "the kernels of ", op.id, " ", what, "; use --backend reference for this case");
+  };
+  ours(!fixed("causal") || bool_param(c.params, "causal", false), "are causal");
+  ours(!fixed("eps") || number_param(c.params, "eps", 0) == 0, "add no eps");
+  ours(!fixed("normalize") || !bool_param(c.params, "normalize", true), "do not normalise");
+  ours(!fixed("feature_map") || text_param(c.params, "feature_map", "elu1") == "identity",
+       "take features as they are");
 }
 
 // The case's tensors under the names and shapes of the op's buffers. What the op wants and the case lacks,
@@ -47,6 +76,10 @@ HostArrays arrays_of(const Op& op, const ParamSet& problem, const RungCase& c) {
       continue;
     }
     auto at = c.inputs.find(buffer.name);
+    if (at == c.inputs.end() && (buffer.name == "S0" || buffer.name == "z0")) {
+      arrays.f32.emplace(buffer.name, Tensor<float>(buffer.shape));  // a missing state is zeros
+      continue;
+    }
     if (at == c.inputs.end()) {
       if (computed.empty()) {
         computed = run_algorithm<float>(c.algorithm, c.params, c.inputs);
@@ -60,6 +93,10 @@ HostArrays arrays_of(const Op& op, const ParamSet& problem, const RungCase& c) {
             to_string(buffer.shape));
     arrays.f32.emplace(buffer.name,
                        Tensor<float>(buffer.shape, {at->second.span().begin(), at->second.span().end()}));
+  }
+  for (const auto& [name, tensor] : c.inputs) {
+    require(arrays.f32.contains(name), "the kernels of ", op.id, " take no input ", name,
+            "; use --backend reference for this case");
   }
   return arrays;
 }
@@ -103,6 +140,7 @@ NamedTensors<float> eval_rung(const RungCase& c, const Progress& progress) {
     require(cuda_device().usable, "the backend cuda cannot be used here: ", cuda_device().unavailable);
   }
   const ParamSet problem = problem_of(*op, c);
+  require_same_problem(*op, problem, c);
   const HostArrays inputs = arrays_of(*op, problem, c);
   const RungBuild& build = chosen(c, *op, problem);
   RunOptions options;
