@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,17 +33,13 @@ void choose_backend(std::string_view name, bool& simulated, bool& cuda);
 Progress shown(const Progress& progress);
 void end_of_progress_line();
 
+/// "; did you mean 'x'?", or ";" when nothing is near: what is allowed follows.
+std::string did_you_mean(std::string_view word, std::span<const std::string> known);
+
+/// Makes the folder and checks that it can be written, so that no run is lost at its end.
+void require_folder(const std::filesystem::path& folder);
+
 /// Columns padded to their widest cell.
 std::string aligned(const std::vector<std::vector<std::string>>& rows);
-
-/// What doctor and the window's status line find out about this machine.
-struct Finding {
-  std::string name;
-  bool ok = false;
-  std::string detail;  ///< what was found
-  std::string next;    ///< how to get it when it is missing
-  bool required = false;
-};
-std::vector<Finding> examine_machine();
 
 }  // namespace alab::cli

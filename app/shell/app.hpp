@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "app/doctor/doctor.hpp"
 #include "app/panels/input_panel.hpp"
 #include "app/panels/params_panel.hpp"
 #include "app/panels/result_view.hpp"
 #include "app/shell/markdown.hpp"
-#include "app/shell/model/doctor.hpp"
 #include "app/shell/model/exporting.hpp"
 #include "app/shell/model/input_catalog.hpp"
 #include "app/shell/model/options.hpp"
@@ -83,7 +83,7 @@ struct App {
   Runner runner;
   StateSaver saver;
   Exporter exporter;
-  LatestJob<std::vector<DoctorRow>> doctor;
+  LatestJob<std::vector<Finding>> doctor;
   InputCatalog catalog;
 
   ui::Ui ui;
@@ -97,7 +97,7 @@ struct App {
   ExportDialog exports;
   Help help;
   Notice notice;
-  std::vector<DoctorRow> doctor_rows;
+  std::vector<Finding> findings;
   bool doctor_open = false, show_notes = false, glossary_open = false;
   std::string glossary_word;
   std::string focus;  ///< "lesson", "instruments" or "contents": takes the keyboard next frame

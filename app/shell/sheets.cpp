@@ -105,6 +105,34 @@ void export_outcome(App& app) {
   }
 }
 
+void draw_finding(App& app, const Finding& finding) {
+  ImGui::PushID(finding.name.c_str());
+  ui::text_colored(finding.found ? app.ui.colors().green : app.ui.colors().amber,
+                   finding.found ? ICON_FA_CIRCLE_CHECK : ICON_FA_CIRCLE_INFO);
+  ImGui::SameLine(ui::em(1.8F));
+  ui::text_as(app.ui, ui::Type::bold, finding.name);
+  ImGui::Indent(ui::em(1.8F));
+  ui::paragraph(app.ui, finding.detail, ui::Type::small);
+  ImGui::PushStyleColor(ImGuiCol_Text, app.ui.colors().muted);
+  if (!finding.loses.empty()) {
+    ui::paragraph(app.ui, text("Without it: ", finding.loses), ui::Type::small);
+  }
+  if (!finding.next.empty()) {
+    ui::paragraph(app.ui, text("Next: ", finding.next), ui::Type::small);
+  }
+  ImGui::PopStyleColor();
+  if (!finding.command.empty()) {
+    ui::push_type(app.ui, ui::Type::code);
+    ui::text_fitted(app.ui, finding.command, ImGui::GetContentRegionAvail().x - ui::em(3));
+    ui::pop_type();
+    ImGui::SameLine();
+    ui::copy_button(app.ui, "copy", "the command", [&] { return finding.command; });
+  }
+  ImGui::Unindent(ui::em(1.8F));
+  ui::vspace(0.4F);
+  ImGui::PopID();
+}
+
 }  // namespace
 
 void draw_export(App& app) {
@@ -162,28 +190,11 @@ void draw_doctor(App& app) {
     return;
   }
   ImGui::BeginChild("rows");
-  if (app.doctor_rows.empty()) {
+  if (app.findings.empty()) {
     ui::muted(app.ui, "Looking …");
   }
-  int index = 0;
-  for (const DoctorRow& row : app.doctor_rows) {
-    ImGui::PushID(index++);
-    ui::text_colored(row.found ? app.ui.colors().green : app.ui.colors().amber,
-                     row.found ? ICON_FA_CIRCLE_CHECK : ICON_FA_CIRCLE_INFO);
-    ImGui::SameLine(ui::em(1.8F));
-    ui::text_as(app.ui, ui::Type::bold, row.what);
-    ImGui::Indent(ui::em(1.8F));
-    ui::paragraph(app.ui, row.detail, ui::Type::small);
-    if (!row.command.empty()) {
-      ui::push_type(app.ui, ui::Type::code);
-      ImGui::TextUnformatted(row.command.c_str());
-      ui::pop_type();
-      ImGui::SameLine();
-      ui::copy_button(app.ui, "copy", "the command", [&] { return row.command; });
-    }
-    ImGui::Unindent(ui::em(1.8F));
-    ui::vspace(0.4F);
-    ImGui::PopID();
+  for (const Finding& finding : app.findings) {
+    draw_finding(app, finding);
   }
   if (app.markdown.failed_formulas() > 0) {
     ui::muted(app.ui, "Some formulas could not be drawn and are shown as source.");

@@ -59,12 +59,12 @@ void job_part(App& app, float width) {
   }
 }
 
-/// One quiet line about what is missing; "" when nothing is.
+/// One quiet line about what is missing and felt; "" when nothing is.
 std::string missing(const App& app) {
   std::string words;
-  for (const DoctorRow& row : app.doctor_rows) {
-    if (!row.found) {
-      words += text(words.empty() ? "no " : ", no ", row.what);
+  for (const Finding& finding : app.findings) {
+    if (!finding.loses.empty()) {
+      words += text(words.empty() ? "no " : ", no ", finding.name);
     }
   }
   return words;
