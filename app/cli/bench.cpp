@@ -127,8 +127,18 @@ Row row_of(const RungRun& run, const ParamSet& problem, const Op& op) {
   return row;
 }
 
+void require_rung(const Op& op, std::string_view rung) {
+  std::vector<std::string> known;
+  for (const RungBuild* build : rungs_of(op.id, executor_rungs())) {
+    known.emplace_back(build->rung->id);
+  }
+  require(rung.empty() || std::find(known.begin(), known.end(), rung) != known.end(), "op ", op.id,
+          " has no rung '", rung, "'", did_you_mean(rung, known), " 'alab list kernels' shows them");
+}
+
 Board bench_op(const Op& op, std::string_view rung, const std::vector<std::string>& assignments,
                bool simulated, bool cuda, const Progress& progress) {
+  require_rung(op, rung);
   ParamSet problem(op.params);
   for (const std::string& assignment : assignments) {
     problem.assign(assignment);
@@ -226,14 +236,10 @@ std::vector<Board> boards_of(const Arguments& arguments, const Progress& progres
     names.emplace_back(op->id);
     if ((simulated || cuda) && (wanted.empty() || op_name == op->id)) {
       boards.push_back(bench_op(*op, rung, arguments.values("--set"), simulated, cuda, progress));
-      require(!boards.back().rows.empty(), "op ", op->id, " has no rung '", rung,
-              "'; 'alab list kernels' shows them");
     }
   }
   if (boards.empty()) {
-    const std::string close = nearest(op_name, names);
-    throw Error(text("there is no op '", op_name, "'",
-                     close.empty() ? "" : text("; did you mean '", close, "'?"),
+    throw Error(text("there is no op '", op_name, "'", did_you_mean(op_name, names),
                      " 'alab list kernels' shows them; attention_cpu, linear_cpu and gla_cpu compare "
                      "forms on this CPU"));
   }
@@ -241,6 +247,10 @@ std::vector<Board> boards_of(const Arguments& arguments, const Progress& progres
 }
 
 int run_bench(const Arguments& arguments, const Progress& progress) {
+  const std::filesystem::path file = arguments.value("--json", "");
+  if (arguments.has("--json")) {
+    require_folder(file.has_parent_path() ? file.parent_path() : ".");
+  }
   const std::vector<Board> boards = boards_of(arguments, shown(progress));
   end_of_progress_line();
   bool all_passed = true;
@@ -259,7 +269,7 @@ int run_bench(const Arguments& arguments, const Progress& progress) {
     std::cout << "No GPU times: " << cuda_device().unavailable << "\n";
   }
   if (arguments.has("--json")) {
-    write_file_atomic(arguments.value("--json", ""), json.dump(2) + "\n");
+    write_file_atomic(file, json.dump(2) + "\n");
   }
   return all_passed ? kPassed : kFailed;
 }
@@ -278,6 +288,10 @@ const Command bench_command{
     "Times are medians; spread is half the interquartile range (10th to 90th percentile for CPU forms).\n"
     "A form that fails its check gets no time. Forms whose spreads touch share a rank (=).\n"
     "A simulated time is the executor's on this CPU, never a GPU's.\n\n"
+    "JSON: {cpu, gpu, repeats, boards: [{title, problem, rows}]}; a row is {form, backend, unsupported} or\n"
+    "{form, backend, passed, rel_l2, tolerance, scratch_bytes} and, when it passed, {seconds: {median, "
+    "spread},\n"
+    "gflops, rank, provenance}.\n\n"
     "Examples:\n  alab bench attention_cpu --set seq_len=2048\n  alab bench flash_attention_fwd --backend "
     "simulated\n\n"
     "Exit code: 0 every form passed its check, 1 one failed, 2 the request could not be carried out.\n",

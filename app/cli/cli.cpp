@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "app/cli/cli.hpp"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
-#include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <thread>
 
+#include "app/cli/commands.hpp"
 #include "reference/core/error.hpp"
 #include "reference/core/param.hpp"
 
@@ -15,12 +20,19 @@ namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
 
+// A second Ctrl-C ends the program at once, should the work be slow to stop.
+void interrupt(int signal) {
+  interrupted = 1;
+  std::signal(signal, SIG_DFL);
+}
+
 // Watches for Ctrl-C on a thread of its own, because a signal handler may not touch a stop_source.
 class InterruptWatch {
  public:
   InterruptWatch() : thread_([this](const std::stop_token& done) { watch(done); }) {
-    std::signal(SIGINT, [](int) { interrupted = 1; });
-    std::signal(SIGTERM, [](int) { interrupted = 1; });
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+      std::signal(signal, interrupt);
+    }
     std::signal(SIGPIPE, SIG_IGN);
   }
   std::stop_token token() const { return source_.get_token(); }
@@ -52,9 +64,21 @@ const Command& find_command(const std::string& name) {
       return *command;
     }
   }
-  const std::string close = nearest(name, command_names());
-  throw Error(text("there is no command '", name, "'",
-                   close.empty() ? "" : text("; did you mean '", close, "'?"), " 'alab --help' lists them"));
+  throw Error(text("there is no command '", name, "'", did_you_mean(name, command_names()),
+                   " 'alab --help' lists them"));
+}
+
+// A reader that went away (alab list | head) is no failure; a full disk behind > FILE is.
+void finish_output() {
+  errno = 0;
+  if (std::cout.flush()) {
+    return;
+  }
+  const int why = errno;
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  const bool left = ::poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+  require(left || why == EPIPE, "the output could not be written",
+          why == 0 ? std::string() : text(": ", std::strerror(why)), "; free some space or write elsewhere");
 }
 
 }  // namespace
@@ -78,10 +102,8 @@ Arguments::Arguments(const Command& command, std::span<const std::string> words)
     const auto at = std::find_if(command.options.begin(), command.options.end(),
                                  [&](const Option& o) { return o.name == name; });
     if (at == command.options.end()) {
-      const std::string close = nearest(name, names);
       throw Error(text("'", name, "' is not an option of 'alab ", command.name, "'",
-                       close.empty() ? "" : text("; did you mean '", close, "'?"), " 'alab ", command.name,
-                       " --help' lists them"));
+                       did_you_mean(name, names), " 'alab ", command.name, " --help' lists them"));
     }
     if (at->value.empty()) {
       require(!inline_value, name, " takes no value");
@@ -89,6 +111,7 @@ Arguments::Arguments(const Command& command, std::span<const std::string> words)
     } else {
       require(inline_value || i + 1 < words.size(), name, " needs a value: ", name, " ", at->value);
       values_[name].push_back(inline_value ? *inline_value : words[++i]);
+      require(!values_[name].back().empty(), name, " was given an empty value; it takes ", at->value);
     }
   }
 }
@@ -145,13 +168,15 @@ int run(std::span<const std::string> words) {
     Progress progress;
     progress.stop = watch.token();
     const int code = command.run(Arguments(command, rest), progress);
-    std::cout.flush();
+    finish_output();
     return code;
   } catch (const Cancelled&) {
+    end_of_progress_line();
     std::cerr << "alab: stopped; nothing was left half-written\n";
-    return 130;
+    return kInterrupted;
   } catch (const std::exception& error) {
     std::cout.flush();
+    end_of_progress_line();
     std::cerr << "alab: " << error.what() << "\n";
     return kBadRequest;
   }

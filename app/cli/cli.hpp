@@ -14,12 +14,13 @@
 
 namespace alab::cli {
 
-/// Exit codes of every command: 0 done and passed, 1 a check failed, 2 the request could not be carried out.
-enum Exit { kPassed = 0, kFailed = 1, kBadRequest = 2 };
+/// Exit codes of every command: 0 done and passed, 1 a check failed, 2 the request could not be carried out;
+/// 130 after Ctrl-C.
+enum Exit { kPassed = 0, kFailed = 1, kBadRequest = 2, kInterrupted = 130 };
 
 struct Option {
   std::string_view name;   ///< "--set"
-  std::string_view value;  ///< "name=value"; empty for a flag
+  std::string_view value;  ///< "name=value", "DIR", "FILE"; empty for a flag
   std::string_view help;
 };
 

@@ -2,54 +2,111 @@
 #include <iostream>
 
 #include "app/cli/commands.hpp"
+#include "kernels/rung.hpp"
+#include "reference/cpu_forms.hpp"
+#include "reference/model/input_sources.hpp"
 
 namespace alab::cli {
 namespace {
 
-int run_completion(const Arguments& arguments, const Progress&) {
-  require(arguments.positional().empty() || arguments.positional()[0] == "bash",
-          "completion exists for bash; write 'alab completion bash'");
-  std::string commands;
-  std::string cases;
+// What may follow: the script holds these lists, so that completing runs no program.
+struct Words {
+  std::string commands, options, labs, experiments, presets, params, inputs, ops, rungs;
+};
+
+void add(std::string& list, std::string_view word) {
+  const std::string padded = text(" ", list, " ");
+  if (padded.find(text(" ", word, " ")) == std::string::npos && word.find_first_of("\"' ") == word.npos) {
+    list += text(list.empty() ? "" : " ", word);
+  }
+}
+
+Words collect_words() {
+  Words w;
   for (const Command* command : all_commands()) {
-    commands += text(command->name, " ");
+    add(w.commands, command->name);
     std::string options = "--help";
     for (const Option& option : command->options) {
-      options += text(" ", option.name);
+      add(options, option.name);
     }
-    cases += text("    ", command->name, ") words=\"", options, "\" ;;\n");
+    w.options += text("    ", command->name, ") words=\"", options, "\" ;;\n");
   }
-  std::string labs;
   for (const Lab* lab : all_labs()) {
-    labs += text(lab->id, " ");
+    add(w.labs, lab->id);
     for (const Experiment& experiment : lab->experiments) {
-      labs += text(lab->id, "/", experiment.id, " ");
+      add(w.experiments, text(lab->id, "/", experiment.id));
+      for (const Param* param : experiment.params) {
+        add(w.params, text(param->key, "="));
+      }
+    }
+    for (const Preset& preset : presets_of(*lab)) {
+      add(w.presets, preset.name);
     }
   }
-  std::cout
-      << "# bash completion for alab; load it with: source <(alab completion bash)\n"
-         "_alab() {\n"
-         "  local word=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\" words=\"\"\n"
-         "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-         "    COMPREPLY=($(compgen -W \""
-      << commands
-      << "--help\" -- \"$word\"))\n    return\n  fi\n"
-         "  case \"$previous\" in\n"
-         "    --backend) words=\"reference simulated cuda all\" ;;\n"
-         "    --dtype) words=\"f32 f64\" ;;\n"
-         "    --format) words=\"csv json svg png html csv,json,svg,png,html\" ;;\n"
-         "    --out | --json) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
-         "    list) words=\"labs experiments kernels exercises algorithms inputs\" ;;\n"
-         "    run | report) words=\""
-      << labs
-      << "\" ;;\n    eval) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
-         "  esac\n"
-         "  if [ -z \"$words\" ] || [ \"${word#-}\" != \"$word\" ]; then case \"${COMP_WORDS[1]}\" in\n"
-      << cases
-      << "  esac; fi\n"
-         "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-         "}\n"
-         "complete -F _alab alab\n";
+  for (const InputSource& input : list_inputs()) {
+    add(w.inputs, input.name);
+  }
+  for (const CpuFamily& family : cpu_families()) {
+    add(w.ops, family.name);
+  }
+  for (const RungBuild* build : executor_rungs()) {
+    add(w.ops, build->rung->op);
+    add(w.ops, text(build->rung->op, "/", build->rung->id));
+    add(w.rungs, build->rung->id);
+  }
+  return w;
+}
+
+std::string script_of(const Words& w) {
+  return text(
+      "# bash completion for alab; load it with: source <(alab completion bash)\n"
+      "_alab() {\n"
+      "  local word=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\" words=\"\"\n"
+      "  local files=\"\"\n"
+      "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    words=\"",
+      w.commands, " --help\"\n", "  elif [ \"${word#-}\" != \"$word\" ]; then case \"${COMP_WORDS[1]}\" in\n",
+      w.options,
+      "  esac\n"
+      "  else case \"$previous\" in\n"
+      "    --backend) words=\"reference simulated cuda all\" ;;\n"
+      "    --dtype) words=\"f32 f64\" ;;\n"
+      "    --format) words=\"csv json svg png html csv,json,svg,png,html\" ;;\n"
+      "    --input) words=\"",
+      w.inputs, "\" ;;\n    --preset) words=\"", w.presets, "\" ;;\n    --rung) words=\"", w.rungs,
+      "\" ;;\n    --set) words=\"", w.params,
+      "\" ;;\n"
+      "    --out) files=-d ;;\n"
+      "    --json) [ \"${COMP_WORDS[1]}\" = bench ] && files=-f ;;\n"
+      "    *) case \"${COMP_WORDS[1]}\" in\n"
+      "      list) words=\"labs experiments kernels exercises algorithms inputs\" ;;\n"
+      "      run) words=\"",
+      w.labs, " ", w.experiments, "\" ;;\n      report) words=\"", w.labs,
+      "\" ;;\n      bench) words=\"", w.ops,
+      "\" ;;\n"
+      "      eval) files=-d ;;\n"
+      "      completion) words=bash ;;\n"
+      "      help) words=\"",
+      w.commands,
+      "\" ;;\n"
+      "    esac ;;\n"
+      "  esac; fi\n"
+      "  if [ -n \"$files\" ]; then\n"
+      "    compopt -o filenames 2>/dev/null\n"
+      "    mapfile -t COMPREPLY < <(compgen \"$files\" -- \"$word\")\n"
+      "  else\n"
+      "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+      "  fi\n"
+      "  case \"${COMPREPLY[*]}\" in *=) compopt -o nospace 2>/dev/null ;; esac\n"
+      "  return 0\n"
+      "}\n"
+      "complete -F _alab alab\n");
+}
+
+int run_completion(const Arguments& arguments, const Progress&) {
+  require(arguments.positional().empty() ||
+              (arguments.positional().size() == 1 && arguments.positional()[0] == "bash"),
+          "completion exists for bash; write 'alab completion bash'");
+  std::cout << script_of(collect_words());
   return kPassed;
 }
 
@@ -58,8 +115,8 @@ int run_completion(const Arguments& arguments, const Progress&) {
 const Command completion_command{
     "completion",
     "completion [bash]",
-    "Prints a bash script that completes commands, options, labs and experiments.",
-    "Use:\n  source <(alab completion bash)\n",
+    "Prints a bash script that completes commands, options, labs, experiments, presets and kernels.",
+    "Use it now, or add the line to ~/.bashrc:\n  source <(alab completion bash)\n",
     {},
     run_completion};
 

@@ -2,9 +2,11 @@
 #include "app/cli/eval_rung.hpp"
 
 #include <algorithm>
+#include <limits>
 
+#include "app/cli/commands.hpp"
 #include "reference/algorithm_families.hpp"
-#include "reference/core/param.hpp"
+#include "reference/core/compare.hpp"
 
 namespace alab::cli {
 namespace {
@@ -18,6 +20,27 @@ constexpr Size kSizes[] = {{"heads", "q", 0},   {"seq_len", "q", 1},    {"head_d
                            {"key_len", "k", 1}, {"head_dim_v", "v", 2}, {"rows", "x", 0},
                            {"cols", "x", 1}};
 
+// The case's params under the names of the op. One that the kernels do not know is refused: it would be
+// left out in silence.
+void take_param(const Op& op, ParamSet& problem, const std::string& name, const Json& value) {
+  constexpr std::string_view kElsewhere[] = {"mask", "causal", "eps", "normalize", "feature_map"};
+  const bool checked = std::ranges::find(kElsewhere, name) != std::end(kElsewhere);
+  if (value.is_null() || (checked && problem.find(name) == nullptr)) {
+    return;  // require_same_problem and the mask's own reading see to it
+  }
+  require(problem.find(name) != nullptr, "the kernels of ", op.id, " take no param '", name,
+          "'; use --backend reference");
+  if (value.is_string()) {
+    problem.set_text(name, value.get<std::string>());
+  } else if (value.is_boolean()) {
+    problem.set(name, value.get<bool>() ? 1 : 0);
+  } else {
+    require(value.is_number(), "the param ", name, " must be a number, true, false or a word, got ",
+            value.dump());
+    problem.set(name, value.get<double>());
+  }
+}
+
 ParamSet problem_of(const Op& op, const RungCase& c) {
   ParamSet problem(op.params);
   for (const Size& size : kSizes) {
@@ -28,14 +51,7 @@ ParamSet problem_of(const Op& op, const RungCase& c) {
     }
   }
   for (const auto& [name, value] : c.params.items()) {
-    if (problem.find(name) == nullptr) {
-      continue;
-    }
-    if (value.is_number() || value.is_boolean()) {
-      problem.set(name, value.is_boolean() ? (value.get<bool>() ? 1.0 : 0.0) : value.get<double>());
-    } else if (value.is_string()) {
-      problem.set_text(name, value.get<std::string>());
-    }
+    take_param(op, problem, name, value);
   }
   if (problem.find("pass_state") != nullptr) {
     problem.set("pass_state", 1);  // the state is among the algorithm's outputs
@@ -66,33 +82,40 @@ void require_same_problem(const Op& op, const ParamSet& problem, const RungCase&
        "take features as they are");
 }
 
+// A boolean mask keeps where it is not 0; kernels add masks to the scores.
+Tensor<float> additive(Tensor<float> mask, const Json& params) {
+  const Json how = params.contains("mask") ? params.at("mask") : Json();
+  if (how == Json("boolean") || how == Json("bool")) {
+    for (float& value : mask.span()) {
+      value = value != 0 ? 0.0F : -std::numeric_limits<float>::infinity();
+    }
+  }
+  return mask;
+}
+
 // The case's tensors under the names and shapes of the op's buffers. What the op wants and the case lacks,
 // such as the forward's output for a backward, comes from the reference.
-HostArrays arrays_of(const Op& op, const ParamSet& problem, const RungCase& c) {
+HostArrays arrays_of(const Op& op, const ParamSet& problem, const RungCase& c,
+                     const NamedTensors<float>& computed) {
   HostArrays arrays;
-  NamedTensors<float> computed;
   for (const BufferSpec& buffer : op.buffers(problem)) {
     if (buffer.role != BufferRole::input) {
       continue;
     }
-    auto at = c.inputs.find(buffer.name);
-    if (at == c.inputs.end() && (buffer.name == "S0" || buffer.name == "z0")) {
+    if ((buffer.name == "S0" || buffer.name == "z0") && !c.inputs.contains(buffer.name)) {
       arrays.f32.emplace(buffer.name, Tensor<float>(buffer.shape));  // a missing state is zeros
       continue;
     }
-    if (at == c.inputs.end()) {
-      if (computed.empty()) {
-        computed = run_algorithm<float>(c.algorithm, c.params, c.inputs);
-      }
-      at = computed.find(buffer.name);
-      require(at != computed.end(), "the kernels of ", op.id, " need an input '", buffer.name,
-              "' that this case does not have");
-    }
+    const auto given = c.inputs.find(buffer.name);
+    const auto at = given != c.inputs.end() ? given : computed.find(buffer.name);
+    require(given != c.inputs.end() || at != computed.end(), "the kernels of ", op.id, " need an input '",
+            buffer.name, "' that this case does not have");
     require(element_count(at->second.shape()) == element_count(buffer.shape), "input ", buffer.name,
             " has shape ", to_string(at->second.shape()), "; the kernels of ", op.id, " take ",
             to_string(buffer.shape));
+    const Tensor<float> tensor = buffer.name == "mask" ? additive(at->second, c.params) : at->second;
     arrays.f32.emplace(buffer.name,
-                       Tensor<float>(buffer.shape, {at->second.span().begin(), at->second.span().end()}));
+                       Tensor<float>(buffer.shape, {tensor.span().begin(), tensor.span().end()}));
   }
   for (const auto& [name, tensor] : c.inputs) {
     require(arrays.f32.contains(name), "the kernels of ", op.id, " take no input ", name,
@@ -122,42 +145,77 @@ const RungBuild& chosen(const RungCase& c, const Op& op, const ParamSet& problem
     best = why.empty() ? build : best;
   }
   if (!c.rung.empty() && std::find(ids.begin(), ids.end(), c.rung) == ids.end()) {
-    const std::string close = nearest(c.rung, ids);
-    throw Error(text("op ", op.id, " has no rung '", c.rung, "'",
-                     close.empty() ? "" : text("; did you mean '", close, "'?"),
+    throw Error(text("op ", op.id, " has no rung '", c.rung, "'", did_you_mean(c.rung, ids),
                      " 'alab list kernels' shows them"));
   }
   require(best != nullptr, "no kernel can take this case: ", reasons);
   return *best;
 }
 
+NamedTensors<double> in_double(const NamedTensors<float>& tensors) {
+  NamedTensors<double> out;
+  for (const auto& [name, tensor] : tensors) {
+    out.emplace(name, tensor.cast<double>());
+  }
+  return out;
+}
+
+// "" or the first output that is further from the truth than rounding explains.
+std::string difference_of(const RungCase& c, const NamedTensors<float>& outputs,
+                          const NamedTensors<double>& truth, const NamedTensors<float>& plain) {
+  for (const std::string_view name : c.algorithm.outputs) {
+    const auto got = outputs.find(name);
+    if (got == outputs.end()) {
+      continue;  // the kernels do not compute it
+    }
+    const Tensor<double>& expected = truth.find(name)->second;
+    const Check check = compare(
+        std::string(name), std::string(name), difference<float>(got->second.span(), expected.span()),
+        derived_tolerance<float>(plain.find(name)->second.span(), expected.span()), expected.shape(), {});
+    if (!check.passed()) {
+      return text(name, " differs from double precision by ", format_value(check.value, "error"),
+                  ", at most ", format_value(check.high, "error"), " is rounding; ", check.detail);
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
-NamedTensors<float> eval_rung(const RungCase& c, const Progress& progress) {
+RungOutcome eval_rung(const RungCase& c, const Progress& progress) {
   const Op* op = find_op(c.algorithm.op);
   require(op != nullptr, "no kernel computes ", c.algorithm.name, " yet; use --backend reference");
   if (c.backend == Backend::cuda) {
     require(cuda_device().usable, "the backend cuda cannot be used here: ", cuda_device().unavailable);
   }
+  const NamedTensors<float> plain = run_algorithm<float>(c.algorithm, c.params, c.inputs);
   const ParamSet problem = problem_of(*op, c);
   require_same_problem(*op, problem, c);
-  const HostArrays inputs = arrays_of(*op, problem, c);
+  const HostArrays inputs = arrays_of(*op, problem, c, plain);
   const RungBuild& build = chosen(c, *op, problem);
   RunOptions options;
   options.timed = false;
   const RungRun run = run_rung(*op, build, c.backend, problem, ParamSet(build.rung->tiles), inputs,
                                judge(*op, problem, inputs), options, progress);
   require(run.unsupported.empty(), build.rung->id, " cannot take this case: ", run.unsupported);
-  NamedTensors<float> outputs;
+  RungOutcome outcome{{}, std::string(build.rung->id), ""};
   for (const std::string_view name : c.algorithm.outputs) {
     const auto at = run.outputs.f32.find(name);
     if (at != run.outputs.f32.end()) {
-      outputs.emplace(name, at->second);
-    } else if (c.inputs.contains(name)) {
-      outputs.emplace(name, c.inputs.find(name)->second);
+      outcome.outputs.emplace(name, at->second);
+    } else if (inputs.f32.contains(name)) {
+      outcome.outputs.emplace(name, inputs.f32.find(name)->second);
     }
   }
-  return outputs;
+  const auto failed = std::ranges::find_if(run.checks, [](const Check& check) { return !check.passed(); });
+  if (failed != run.checks.end()) {
+    outcome.failure = text(failed->label, ": ", failed->detail);
+    return outcome;
+  }
+  progress.step(0.9, "comparing with double precision");
+  outcome.failure = difference_of(c, outcome.outputs,
+                                  run_algorithm<double>(c.algorithm, c.params, in_double(c.inputs)), plain);
+  return outcome;
 }
 
 }  // namespace alab::cli

@@ -17,7 +17,13 @@ struct RungCase {
   std::string rung;  ///< id; "" takes the last rung that supports the case
 };
 
-/// Outputs by the names of the algorithm. Error says why no rung can take the case.
-NamedTensors<float> eval_rung(const RungCase& c, const Progress& progress);
+struct RungOutcome {
+  NamedTensors<float> outputs;  ///< by the names of the algorithm
+  std::string rung;             ///< the one that ran
+  std::string failure;          ///< "" or how the outputs differ from the algorithm in double precision
+};
+
+/// Error says why no rung can take the case.
+RungOutcome eval_rung(const RungCase& c, const Progress& progress);
 
 }  // namespace alab::cli

@@ -148,9 +148,7 @@ int run_list(const Arguments& arguments, const Progress&) {
     }
   }
   if (all.empty()) {
-    const std::string close = nearest(wanted, names);
-    throw Error(text("'", wanted, "' cannot be listed",
-                     close.empty() ? "" : text("; did you mean '", close, "'?"),
+    throw Error(text("'", wanted, "' cannot be listed", did_you_mean(wanted, names),
                      " labs, experiments, kernels, exercises, algorithms and inputs can"));
   }
   if (arguments.has("--json")) {
@@ -167,11 +165,16 @@ constexpr std::array<Option, 1> kOptions{{{"--json", "", "everything known about
 
 }  // namespace
 
-const Command list_command{"list",
-                           "list [labs|experiments|kernels|exercises|algorithms|inputs] [--json]",
-                           "Shows what there is: labs, experiments, kernels, algorithms, inputs.",
-                           "Examples:\n  alab list labs\n  alab list kernels --json\n",
-                           kOptions,
-                           run_list};
+const Command list_command{
+    "list",
+    "list [labs|experiments|kernels|exercises|algorithms|inputs] [--json]",
+    "Shows what there is: labs, experiments, kernels, algorithms, inputs.",
+    "Examples:\n  alab list labs\n  alab list kernels --json\n\n"
+    "JSON: a list of objects that all have name and about; without a kind, an object with\n"
+    "one such list per kind. Params are {key, label, unit, doc, default, min, max} or\n"
+    "{..., options}.\n\n"
+    "Exit code: 0, or 2 when the request could not be carried out.\n",
+    kOptions,
+    run_list};
 
 }  // namespace alab::cli

@@ -36,6 +36,7 @@ Result run_preset(const Lab& lab, const Preset& preset, const Progress& progress
 
 int run_report(const Arguments& arguments, const Progress& progress) {
   const std::filesystem::path out = arguments.value("--out", "lab-results");
+  require_folder(out);
   const Progress line = shown(progress);
   std::vector<const Lab*> labs(all_labs().begin(), all_labs().end());
   if (!arguments.positional().empty()) {
@@ -74,11 +75,14 @@ constexpr std::array<Option, 1> kOptions{{{"--out", "DIR", "where to write (defa
 
 }  // namespace
 
-const Command report_command{"report",
-                             "report [LAB...] [--out DIR]",
-                             "Runs every lab at its presets and writes the plots and a report of each.",
-                             "Example:\n  alab report --out results\n",
-                             kOptions,
-                             run_report};
+const Command report_command{
+    "report",
+    "report [LAB...] [--out DIR]",
+    "Runs every lab at its presets and writes the plots and a report of each.",
+    "Example:\n  alab report --out results\n\n"
+    "Exit code: 0 every check passed, 1 one failed, 2 the request could not be carried\n"
+    "out.\n",
+    kOptions,
+    run_report};
 
 }  // namespace alab::cli

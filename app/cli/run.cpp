@@ -17,7 +17,7 @@ struct Request {
   bool simulated = true, cuda = true;
 };
 
-const Preset preset_named(const Lab& lab, std::string_view name) {
+Preset preset_named(const Lab& lab, std::string_view name) {
   std::vector<std::string> names;
   for (const Preset& preset : presets_of(lab)) {
     if (preset.name == name) {
@@ -25,14 +25,12 @@ const Preset preset_named(const Lab& lab, std::string_view name) {
     }
     names.push_back(preset.name);
   }
-  const std::string close = nearest(name, names);
   std::string known;
   for (const std::string& one : names) {
     known += (known.empty() ? "" : ", ") + one;
   }
-  throw Error(text("lab ", lab.id, " has no preset '", name, "'",
-                   close.empty() ? "" : text("; did you mean '", close, "'?"),
-                   " It has: ", known.empty() ? "none" : known));
+  throw Error(text("lab ", lab.id, " has no preset '", name, "'", did_you_mean(name, names),
+                   " it has: ", known.empty() ? "none" : known));
 }
 
 Request request_of(const Arguments& arguments) {
@@ -100,58 +98,88 @@ std::string summary_of(const Result& result) {
   return out;
 }
 
-int run_run(const Arguments& arguments, const Progress& progress) {
-  const Request request = request_of(arguments);
-  const bool export_wanted = arguments.has("--out");
-  require(export_wanted || !arguments.has("--format"), "--format says how to write files; add --out DIR");
+struct Job {
+  const Experiment* experiment = nullptr;
+  ParamSet params;
+};
+
+std::vector<Job> jobs_of(const Request& request) {
+  std::vector<bool> used(request.assignments.size(), false);
+  std::vector<Job> jobs;
+  std::vector<std::string> keys;
+  for (const Experiment* experiment : request.target.experiments) {
+    jobs.push_back({experiment, params_for(*experiment, request.assignments,
+                                           request.target.experiments.size() == 1, used)});
+    for (const Param* param : experiment->params) {
+      keys.emplace_back(param->key);
+    }
+  }
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    const std::string key = request.assignments[i].substr(0, request.assignments[i].find('='));
+    require(used[i], "no experiment of ", request.target.lab->id, " has the parameter '", key, "'",
+            did_you_mean(key, keys), " 'alab list experiments --json' shows them");
+  }
+  return jobs;
+}
+
+ExportOptions export_options(const Arguments& arguments) {
+  require(arguments.has("--out") || !arguments.has("--format"),
+          "--format says how to write files; add --out DIR");
   ExportOptions options;
   options.formats = ExportFormats::parse(
       arguments.value("--format", png_unavailable().empty() ? "csv,json,svg,png,html" : "csv,json,svg,html"));
   require(!options.formats.png || png_unavailable().empty(), png_unavailable());
   options.folder = arguments.value("--out", "");
+  if (arguments.has("--out")) {
+    require_folder(options.folder);
+  }
+  return options;
+}
 
+// One Result as an object, several (a whole lab) as a list, whatever their number.
+void print_json(const Arguments& arguments, const std::vector<Result>& results) {
+  Json list = Json::array();
+  for (const Result& result : results) {
+    list.push_back(to_json(result));
+  }
+  const bool one = arguments.has("--preset") || arguments.positional()[0].find('/') != std::string::npos;
+  std::cout << (one ? list.at(0) : list).dump(2) << "\n";
+}
+
+int run_run(const Arguments& arguments, const Progress& progress) {
+  const Request request = request_of(arguments);
+  const std::vector<Job> jobs = jobs_of(request);
   const InputSource input = resolve_input(request.input);
   require(input.unavailable.empty(), "the input '", request.input, "' cannot be used: ", input.unavailable);
-  const Progress progress_line = shown(progress);
-  std::vector<bool> used(request.assignments.size(), false);
-  std::vector<std::pair<const Experiment*, ParamSet>> jobs;
-  for (const Experiment* experiment : request.target.experiments) {
-    jobs.emplace_back(experiment, params_for(*experiment, request.assignments,
-                                             request.target.experiments.size() == 1, used));
-  }
-  for (std::size_t i = 0; i < used.size(); ++i) {
-    require(used[i], "no experiment of ", request.target.lab->id, " has the parameter of '",
-            request.assignments[i], "'; 'alab list experiments --json' shows them");
-  }
+  const ExportOptions options = export_options(arguments);
+  const bool export_wanted = arguments.has("--out");
+  const bool json = arguments.has("--json");
+  const auto wrote = [&](const std::filesystem::path& path) {
+    (json ? std::cerr : std::cout) << "  wrote " << path.string() << "\n";
+  };
+  const Progress line = shown(progress);
   std::vector<Result> results;
-  Json json = Json::array();
-  for (const auto& [experiment, params] : jobs) {
-    const Context context{input, progress_line, request.simulated, request.cuda};
-    results.push_back(run_experiment(*request.target.lab, *experiment, params, context));
+  for (const Job& job : jobs) {
+    const Context context{input, line, request.simulated, request.cuda};
+    results.push_back(run_experiment(*request.target.lab, *job.experiment, job.params, context));
     end_of_progress_line();
-    if (arguments.has("--json")) {
-      json.push_back(to_json(results.back()));
-    } else {
+    if (!json) {
       std::cout << summary_of(results.back()) << std::flush;
     }
     if (export_wanted) {
       ExportOptions files = options;
       files.formats.html = false;
-      for (const auto& path : export_result(*request.target.lab, results.back(), files, progress_line)) {
-        (arguments.has("--json") ? std::cerr : std::cout) << "  wrote " << path.string() << "\n";
-      }
+      std::ranges::for_each(export_result(*request.target.lab, results.back(), files, line), wrote);
     }
   }
-  if (arguments.has("--json")) {
-    std::cout << (json.size() == 1 ? json[0] : json).dump(2) << "\n";
-  }
   if (export_wanted && options.formats.html) {
-    const auto path = write_report(*request.target.lab, results, options, progress_line);
-    (arguments.has("--json") ? std::cerr : std::cout) << "  wrote " << path.string() << "\n";
+    wrote(write_report(*request.target.lab, results, options, line));
   }
   end_of_progress_line();
-  return std::all_of(results.begin(), results.end(), [](const Result& r) { return r.passed(); }) ? kPassed
-                                                                                                 : kFailed;
+  if (json) {
+    print_json(arguments, results);
+  }
+  return std::ranges::all_of(results, [](const Result& r) { return r.passed(); }) ? kPassed : kFailed;
 }
 
 constexpr std::array<Option, 7> kOptions{{
@@ -174,6 +202,12 @@ const Command run_command{
     "Examples:\n"
     "  alab run online_softmax\n"
     "  alab run ch10_02_flash_tiling --input smollm2:L17H5 --set seq_len=64 --out results\n\n"
+    "JSON: {lab, experiment, params, input, passed, scalars, plots, heatmaps, tables, steppers, checks, "
+    "notes},\n"
+    "a list of these for a whole lab. Every number has a provenance {kind, source}; a check has key, value,\n"
+    "low, high and lamp (true: it is shown and never fails a run). NaN and infinities are the strings "
+    "\"NaN\",\n"
+    "\"inf\" and \"-inf\".\n\n"
     "Exit code: 0 every check passed, 1 a check failed, 2 the request could not be carried out.\n",
     kOptions,
     run_run};

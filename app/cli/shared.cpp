@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <iostream>
 
@@ -19,9 +20,8 @@ const Lab& lab_named(std::string_view name) {
     names.emplace_back(lab->id);
     names.emplace_back(short_name);
   }
-  const std::string close = nearest(name, names);
-  throw Error(text("there is no lab '", name, "'", close.empty() ? "" : text("; did you mean '", close, "'?"),
-                   " 'alab list labs' shows them"));
+  throw Error(
+      text("there is no lab '", name, "'", did_you_mean(name, names), " 'alab list labs' shows them"));
 }
 
 Target target_named(std::string_view name) {
@@ -41,9 +41,7 @@ Target target_named(std::string_view name) {
     for (const Experiment& e : target.lab->experiments) {
       names.emplace_back(e.id);
     }
-    const std::string close = nearest(wanted, names);
-    throw Error(text("lab ", target.lab->id, " has no experiment '", wanted, "'",
-                     close.empty() ? "" : text("; did you mean '", close, "'?"),
+    throw Error(text("lab ", target.lab->id, " has no experiment '", wanted, "'", did_you_mean(wanted, names),
                      " 'alab list experiments' shows them"));
   }
   target.experiments.push_back(experiment);
@@ -51,9 +49,9 @@ Target target_named(std::string_view name) {
 }
 
 void choose_backend(std::string_view name, bool& simulated, bool& cuda) {
-  if (name != "all" && !backend_from(name)) {
-    throw Error(text("there is no backend '", name, "'; choose reference, simulated, cuda or all"));
-  }
+  const std::vector<std::string> known{"reference", "simulated", "cuda", "all"};
+  require(std::find(known.begin(), known.end(), name) != known.end(), "there is no backend '", name, "'",
+          did_you_mean(name, known), " choose reference, simulated, cuda or all");
   simulated = name == "simulated" || name == "all";
   cuda = name == "cuda" || name == "all";
   require(name != "cuda" || cuda_device().usable,
@@ -76,6 +74,21 @@ void end_of_progress_line() {
   if (::isatty(STDERR_FILENO) != 0) {
     std::fputs("\r\x1b[K", stderr);
   }
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string> known) {
+  const std::string close = nearest(word, known);
+  return close.empty() ? ";" : text("; did you mean '", close, "'?");
+}
+
+void require_folder(const std::filesystem::path& folder) {
+  std::error_code why;
+  std::filesystem::create_directories(folder, why);
+  if (!why && ::access(folder.c_str(), W_OK | X_OK) != 0) {
+    why = std::error_code(errno, std::generic_category());
+  }
+  require(!why, "cannot write into ", folder.string(), ": ", why.message(),
+          "; choose a folder that you may write to");
 }
 
 std::string aligned(const std::vector<std::vector<std::string>>& rows) {

@@ -91,16 +91,16 @@ std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) 
 }
 
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes) {
-  std::error_code ignored;
+  std::error_code no_folder;
   if (path.has_parent_path()) {
-    std::filesystem::create_directories(path.parent_path(), ignored);
+    std::filesystem::create_directories(path.parent_path(), no_folder);
   }
   const std::string temporary = path.string() + ".tmp-" + std::to_string(::getpid());
   std::string why;
   {
     const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (file.get() < 0 || !write_all(file.get(), bytes) || ::fsync(file.get()) != 0) {
-      why = reason();
+      why = file.get() < 0 && no_folder ? no_folder.message() : reason();
     }
   }
   if (why.empty() && ::rename(temporary.c_str(), path.c_str()) != 0) {
