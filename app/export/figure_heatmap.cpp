@@ -12,6 +12,7 @@ namespace alab {
 namespace {
 
 constexpr double kWidth = 760, kMapSide = 520;
+constexpr double kFlat = 0.35;           // place on the colour scale of a map that has one value
 constexpr std::int64_t kMaxCells = 256;  // per axis; larger maps are averaged
 constexpr std::int64_t kMaxLabels = 48;  // per axis; above, every n-th label is shown
 constexpr Color kInk = rgb(0x22262b), kQuiet = rgb(0x5d636b);
@@ -66,7 +67,7 @@ Bounds bounds_of(const Cells& cells, bool diverging) {
     const double reach = std::max({std::abs(b.low), std::abs(b.high), 1e-30});
     return {-reach, reach};
   }
-  return b.low < b.high ? b : Bounds{b.low, b.low + 1};
+  return b;
 }
 
 class HeatmapFigure {
@@ -118,7 +119,11 @@ class HeatmapFigure {
   }
 
  private:
-  double fraction(double value) const { return (value - bounds_.low) / (bounds_.high - bounds_.low); }
+  double fraction(double value) const {
+    return bounds_.low == bounds_.high && std::isfinite(value)
+               ? kFlat
+               : (value - bounds_.low) / (bounds_.high - bounds_.low);
+  }
 
   Color color_at(std::int64_t r, std::int64_t c) const {
     return cell_color(fraction(cells_.values[static_cast<std::size_t>(r * cells_.cols + c)]), map_.diverging);
@@ -172,18 +177,27 @@ class HeatmapFigure {
     canvas.label({20, (top_ + below_) / 2}, map_.row.label, {13, kInk, Align::middle, false, true});
   }
 
+  // Beside the map, however narrow it is. A map of one value has one colour to name.
   void draw_color_bar(Canvas& canvas) const {
-    const double x = left_ + kMapSide + 18;
+    const double x = left_ + cell_ * static_cast<double>(cells_.cols) + 18;
     const double bar_height = std::min(220.0, below_ - top_);
+    const TextStyle words{11, kInk};
+    const bool flat = bounds_.low == bounds_.high;
+    if (flat) {
+      canvas.rectangle({x, top_}, 14, 14, cell_color(kFlat, map_.diverging));
+      canvas.label({x + 19, top_ + 11}, tick_label(bounds_.low), words);
+      canvas.label({x, top_ + 32}, fitted_text(map_.value_label, words, kWidth - x - 12), {11, kQuiet});
+      return;
+    }
     constexpr int kSteps = 64;
     for (int i = 0; i < kSteps; ++i) {
       canvas.rectangle({x, top_ + bar_height * (kSteps - 1 - i) / kSteps}, 14, bar_height / kSteps + 0.5,
                        cell_color((i + 0.5) / kSteps, map_.diverging));
     }
-    canvas.label({x + 19, top_ + 10}, format_value(bounds_.high, ""), {11, kInk});
-    canvas.label({x + 19, top_ + bar_height}, format_value(bounds_.low, ""), {11, kInk});
-    canvas.label({x + 12, top_ + bar_height + 18}, fitted_text(map_.value_label, {11}, kWidth - x - 12),
-                 {11, kQuiet, Align::start});
+    canvas.label({x + 19, top_ + 10}, tick_label(bounds_.high), words);
+    canvas.label({x + 19, top_ + bar_height}, tick_label(bounds_.low), words);
+    canvas.label({x, top_ + bar_height + 18}, fitted_text(map_.value_label, words, kWidth - x - 12),
+                 {11, kQuiet});
   }
 
   Heatmap map_;

@@ -192,28 +192,6 @@ Figure figure_of(const Plot& plot, const std::string& origin) {
   return {plot.key, plot.title, kWidth, drawn->height(), [drawn](Canvas& canvas) { drawn->draw(canvas); }};
 }
 
-Figure figure_of(const Stepper& stepper, const std::string& origin) {
-  Plot plot;
-  plot.key = stepper.key;
-  plot.title = stepper.title;
-  plot.note = stepper.note;
-  plot.x = {"step", "", false};
-  plot.y = {"value after the step", "", false};
-  for (std::size_t q = 0; q < stepper.quantities.size(); ++q) {
-    Series series;
-    series.key = text("quantity", q);
-    series.label = stepper.quantities[q];
-    series.style = SeriesStyle::line;
-    series.provenance = stepper.provenance;
-    for (std::size_t f = 0; f < stepper.frames.size(); ++f) {
-      series.xs.push_back(static_cast<double>(f + 1));
-      series.ys.push_back(stepper.frames[f].values.at(q));
-    }
-    plot.series.push_back(std::move(series));
-  }
-  return figure_of(plot, origin);
-}
-
 std::vector<Figure> figures_of(const Result& result) {
   const std::string origin = text(result.lab, "/", result.experiment, result.params.empty() ? "" : "; ",
                                   result.params, result.input.empty() ? "" : "; input: ", result.input);

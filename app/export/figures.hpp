@@ -21,7 +21,7 @@ struct Figure {
 /// origin: one line under the figure, such as "ch10_02_flash_tiling/traffic, seq_len=1024, normal, seed 42".
 Figure figure_of(const Plot& plot, const std::string& origin);
 Figure figure_of(const Heatmap& map, const std::string& origin);
-/// All quantities of a stepper over its frames.
+/// What happens at each step, and each quantity after it on a scale of its own.
 Figure figure_of(const Stepper& stepper, const std::string& origin);
 /// Up to eight moments of the map of a stepper on one colour scale; its key is the stepper's with "_map".
 /// @throws Error when the stepper has no map

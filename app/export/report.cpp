@@ -17,8 +17,10 @@ constexpr std::string_view kStyle =
     "table{border-collapse:collapse;width:100%;margin:.8em "
     "0;font-size:.88em}th,td{text-align:left;padding:.3em .6em;border-bottom:1px solid "
     "#d9d5cb;vertical-align:top}"
-    "th{background:#f1efe9}td.n{text-align:right;white-space:nowrap}.chip{font-size:.8em;color:#4c525a;"
-    "background:#f1efe9;border-radius:5px;padding:.05em .45em;white-space:nowrap}"
+    "th{background:#f1efe9}td:first-child{min-width:11em}td.n{text-align:right;white-space:nowrap}"
+    ".chip{display:inline-block;font-size:.8em;line-height:1.35;color:#4c525a;background:#f1efe9;"
+    "border-radius:5px;padding:.05em .45em;overflow-wrap:anywhere}td.n "
+    ".chip{white-space:normal;text-align:left}"
     ".ok{color:#00704f;font-weight:bold}.bad{color:#a84a00;font-weight:bold}.quiet{color:#5d636b;font-size:."
     "9em}figure{margin:1.2em 0}svg{max-width:100%;height:auto}"
     "blockquote{border-left:3px solid #0072b2;margin:0;padding:.2em "
@@ -139,16 +141,33 @@ std::string unique_ids(std::string svg, int figure) {
   return svg;
 }
 
-std::string result_html(const Lab& lab, const Result& result, int& figure, const Progress& progress) {
-  std::string title = result.experiment;
-  std::string what;
+struct Heading {
+  std::string title, what, preset;
+};
+
+// A Result of a preset is called EXPERIMENT_PRESET.
+Heading heading_of(const Lab& lab, const std::string& name) {
+  const auto presets = find_lab(lab.id) == nullptr ? std::vector<Preset>{} : presets_of(lab);
   for (const Experiment& e : lab.experiments) {
-    if (result.experiment == e.id || result.experiment.starts_with(text(e.id, "_"))) {
-      title = std::string(e.title);
-      what = std::string(e.what);
+    if (name != e.id && !name.starts_with(text(e.id, "_"))) {
+      continue;
     }
+    Heading heading{std::string(e.title), std::string(e.what), ""};
+    for (const Preset& preset : presets) {
+      if (name == text(e.id, "_", preset.name)) {
+        heading.preset = preset.title;
+      }
+    }
+    return heading;
   }
-  std::string out = tag("h2", escaped(title)) + tag("p", escaped(what));
+  return {name, "", ""};
+}
+
+std::string result_html(const Lab& lab, const Result& result, int& figure, const Progress& progress) {
+  const Heading heading = heading_of(lab, result.experiment);
+  std::string out = tag("h2", escaped(heading.title)) +
+                    (heading.preset.empty() ? "" : tag("h3", escaped(heading.preset))) +
+                    tag("p", escaped(heading.what));
   out += text("<p class=\"quiet\">Parameters: ", result.params.empty() ? "none" : escaped(result.params),
               result.input.empty() ? "" : text("<br>Input: ", escaped(result.input)), "</p>\n");
   for (const std::string& note : result.notes) {

@@ -74,7 +74,10 @@ bool Scale::shows(double value) const {
 std::string tick_label(double value) {
   const double size = std::abs(value);
   char buffer[32];
-  if (size != 0 && (size >= 1e5 || size < 1e-3)) {
+  if (size >= 1e4 && size < 1e7) {
+    return format_value(std::round(value), "count");  // 20,000
+  }
+  if (size != 0 && (size >= 1e7 || size < 1e-3)) {
     const int exponent = static_cast<int>(std::floor(std::log10(size) + 1e-9));
     const double mantissa = value / std::pow(10.0, exponent);
     if (std::abs(mantissa - 1) < 1e-6) {
