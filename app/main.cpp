@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/shell/measure.hpp"
 #include "app/shell/model/options.hpp"
 #include "app/shell/window.hpp"
 
@@ -16,7 +17,7 @@ int main(int argc, char** argv) {
       std::fputs(alab::shell::options_help().c_str(), stdout);
       return 0;
     }
-    return alab::shell::run_window(options);
+    return options.measure ? alab::shell::measure_window(options) : alab::shell::run_window(options);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "attention_lab: %s\n", e.what());
     return 2;

@@ -209,7 +209,7 @@ void enter_page(App& app) {
 
 App::App(std::span<const Lab* const> labs, const Options& asked, std::filesystem::path state_file)
     : options(asked), book(labs), saver(state_file) {
-  if (options.screenshot.empty()) {
+  if (options.keeps_progress()) {
     const LoadReport report = load_state(state_file, book);
     if (!report.message.empty()) {
       notice = {report.message, -1};
@@ -228,7 +228,7 @@ App::App(std::span<const Lab* const> labs, const Options& asked, std::filesystem
   ui.motion = book.preferences().motion;
   const InputSelection& in = book.input();
   input_choice = {in.name, in.layer, in.head, in.own_text, in.text, in.book, in.file};
-  doctor.submit([catalog = catalog](const Progress&) { return examine(catalog); });
+  doctor.submit([](const Progress&) { return examine_machine(); });
 }
 
 void refresh_inputs(App& app) {
@@ -271,8 +271,8 @@ void draw_app(App& app) {
   }
   ui::begin_frame(app.ui);
   take_finished(app);
-  if (app.doctor_rows.empty() && app.doctor.status().state == JobState::done) {
-    app.doctor_rows = *app.doctor.result().second;
+  if (app.findings.empty() && app.doctor.status().state == JobState::done) {
+    app.findings = *app.doctor.result().second;
   }
   handle_keys(app);
   enter_page(app);
@@ -294,7 +294,7 @@ void draw_app(App& app) {
   draw_doctor(app);
   draw_help(app);
   draw_glossary(app);
-  if (app.options.screenshot.empty()) {
+  if (app.options.keeps_progress()) {
     change_preferences(app, [&](Preferences& p) {
       p.window_width = static_cast<int>(size.x);
       p.window_height = static_cast<int>(size.y);

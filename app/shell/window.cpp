@@ -124,7 +124,10 @@ void fill_callbacks(HelloImGui::RunnerParams& params, App& app, const WindowHook
       hooks.started(app);
     }
   };
-  callbacks.PreNewFrame = [&app, &params] {
+  callbacks.PreNewFrame = [&app, &params, &hooks] {
+    if (hooks.before_frame) {
+      hooks.before_frame();
+    }
     if (app.theme_dirty) {
       refresh_theme(app, HelloImGui::DpiWindowSizeFactor());
     }
@@ -197,7 +200,7 @@ int run_window(const Options& options, const WindowHooks& hooks) {
   Screenshot screenshot(options.screenshot);
   const PlotContext plots;
   App app(all_labs(), options, data_dir() / "state.json");
-  app.saver.set_enabled(!picture);
+  app.saver.set_enabled(options.keeps_progress());
   HelloImGui::RunnerParams params = window_params(app);
   fill_callbacks(params, app, hooks, screenshot);
   HelloImGui::Run(params);

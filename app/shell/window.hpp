@@ -10,6 +10,7 @@ namespace alab::shell {
 
 struct WindowHooks {
   std::function<void()> register_tests;  ///< set: the test engine runs, idling is off
+  std::function<void()> before_frame;
   std::function<void(App&)> every_frame;
   std::function<void(App&)> after_swap;  ///< picture() may be called here
   std::function<void(App&)> started;     ///< before the first frame

@@ -9,8 +9,8 @@
 namespace alab::shell {
 namespace {
 
-const std::vector<std::string> kNames = {"--lab",  "--step",       "--page",     "--theme",
-                                         "--size", "--screenshot", "--answered", "--help"};
+const std::vector<std::string> kNames = {"--lab",        "--step",     "--page",    "--theme", "--size",
+                                         "--screenshot", "--answered", "--measure", "--help"};
 
 int whole_number(std::string_view word, std::string_view option, int low, int high) {
   int value = 0;
@@ -67,6 +67,8 @@ Options parse_options(std::span<const std::string> arguments) {
       options.help = true;
     } else if (name == "--answered") {
       options.answered = true;
+    } else if (name == "--measure") {
+      options.measure = true;
     } else {
       if (equals == std::string::npos) {
         require(i + 1 < arguments.size(), name, " needs a value; --help shows which");
@@ -91,6 +93,8 @@ std::string options_help() {
          "  --screenshot FILE  draw the window once its runs are finished, save it as PNG, and exit;\n"
          "                     progress is neither read nor written\n"
          "  --answered         with --screenshot: show plots without asking for predictions first\n"
+         "  --measure          time the window on this machine (start, sliders, frames, idling), print\n"
+         "                     the times and exit; progress is neither read nor written\n"
          "  --help             this text\n\n"
          "Progress is kept in ~/.local/share/attention-lab (ALAB_DATA_DIR changes it).\n"
          "Without a display use: ./app/run.sh --headless DIR, or the command line program alab.\n";

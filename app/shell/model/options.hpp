@@ -19,7 +19,10 @@ struct Options {
   int width = 0, height = 0;  ///< 0: as saved, else 1366x768
   std::filesystem::path screenshot;
   bool answered = false;  ///< with a screenshot: predictions count as skipped, so that plots show
+  bool measure = false;   ///< take the window's times, print them, exit
   bool help = false;
+  /// False: the student's progress is neither read nor written.
+  bool keeps_progress() const { return screenshot.empty() && !measure; }
 };
 
 /// Throws Error on an unknown option or a bad value (one sentence, with the nearest known option).
