@@ -1,16 +1,21 @@
-// Runs every session in a process of its own and counts. gui_tests [--session NAME] [--list]
+// Runs every session in a process of its own, as many at a time as there are cores, and counts.
+// gui_tests [--session NAME] [--list] [--jobs N]
 // SPDX-License-Identifier: MIT
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
+#include <mutex>
+#include <thread>
 
 #include "reference/core/files.hpp"
+#include "tests/gui/programs.hpp"
 #include "tests/gui/session.hpp"
 
 namespace alab::gui_test {
@@ -27,38 +32,6 @@ const std::vector<Session>& all_sessions() {
 }
 
 namespace {
-
-struct Count {
-  int passed = 0, failed = 0;
-};
-
-/// Starts program with arguments; its stdout and stderr come through the returned descriptor.
-int start(const std::vector<std::string>& words, const std::map<std::string, std::string>& environment,
-          pid_t* pid) {
-  int ends[2];
-  if (::pipe(ends) != 0) {
-    return -1;
-  }
-  *pid = ::fork();
-  if (*pid == 0) {
-    ::dup2(ends[1], 1);
-    ::dup2(ends[1], 2);
-    ::close(ends[0]);
-    ::close(ends[1]);
-    for (const auto& [name, value] : environment) {
-      value.empty() ? ::unsetenv(name.c_str()) : ::setenv(name.c_str(), value.c_str(), 1);
-    }
-    std::vector<char*> argv;
-    for (const std::string& word : words) {
-      argv.push_back(const_cast<char*>(word.c_str()));
-    }
-    argv.push_back(nullptr);
-    ::execv(argv[0], argv.data());
-    ::_exit(127);
-  }
-  ::close(ends[1]);
-  return ends[0];
-}
 
 /// Passes lines on, counts PASS and FAIL, and kills the child at the line READY.
 Count follow(int from, pid_t pid, bool* killed) {
@@ -78,12 +51,6 @@ Count follow(int from, pid_t pid, bool* killed) {
   }
   std::fclose(lines);
   return count;
-}
-
-Count report(bool passed, const std::string& name) {
-  std::printf("%s %s\n", passed ? "PASS" : "FAIL", name.c_str());
-  std::fflush(stdout);
-  return {passed ? 1 : 0, passed ? 0 : 1};
 }
 
 Count run_child(const char* self, const Session& session, const std::filesystem::path& base) {
@@ -107,74 +74,63 @@ Count run_child(const char* self, const Session& session, const std::filesystem:
   return count;
 }
 
-/// Runs the real program and compares exit code and output.
-Count program(const std::string& name, std::vector<std::string> arguments,
-              const std::map<std::string, std::string>& environment, int code, const char* says,
-              const std::filesystem::path& makes = {}) {
-  arguments.insert(arguments.begin(), ALAB_BIN_DIR "/attention_lab");
-  pid_t pid = 0;
-  const int from = start(arguments, environment, &pid);
-  std::string output;
-  char bytes[4096];
-  for (ssize_t n = 0; (n = ::read(from, bytes, sizeof bytes)) > 0;) {
-    output.append(bytes, static_cast<std::size_t>(n));
+/// Sessions that share a data folder run one after the other.
+using Chain = std::vector<const Session*>;
+
+std::vector<Chain> all_chains() {
+  std::vector<Chain> chains;
+  for (const Session& session : all_sessions()) {
+    const auto same = std::ranges::find_if(
+        chains, [&](const Chain& chain) { return chain.front()->name == session.keeps_data; });
+    if (same != chains.end()) {
+      same->push_back(&session);
+    } else {
+      chains.push_back({&session});
+    }
   }
-  ::close(from);
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  const bool right = WIFEXITED(status) && WEXITSTATUS(status) == code &&
-                     output.find(says) != std::string::npos &&
-                     (makes.empty() || std::filesystem::exists(makes));
-  if (!right) {
-    std::printf("%s: status %d, said: %s\n", name.c_str(), status, output.c_str());
-  }
-  return report(right, name);
+  return chains;
 }
 
-void add(Count& to, const Count& more) {
-  to.passed += more.passed;
-  to.failed += more.failed;
-}
-
-Count programs(const std::filesystem::path& base) {
+Count run_chains(const char* self, const std::filesystem::path& base, int jobs) {
+  const std::vector<Chain> chains = all_chains();
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
   Count count;
-  const std::map<std::string, std::string> data = {{"ALAB_DATA_DIR", (base / "program").string()}};
-  std::map<std::string, std::string> blind = data;
-  blind["DISPLAY"] = "";
-  blind["WAYLAND_DISPLAY"] = "";
-  std::map<std::string, std::string> wrong = data;
-  wrong["DISPLAY"] = ":97531";
-  std::map<std::string, std::string> german = data;
-  german["LANG"] = german["LC_ALL"] = "de_DE.UTF-8";
-  const std::filesystem::path shot = base / "a folder" / "shot.png";
-  add(count, program("program: --help", {"--help"}, blind, 0, "--screenshot"));
-  add(count, program("program: an unknown option names the nearest", {"--themes", "dark"}, data, 2,
-                     "did you mean --theme?"));
-  add(count,
-      program("program: an unknown lab lists the labs", {"--lab", "nonsense"}, data, 2, "The labs are"));
-  add(count, program("program: no display is one sentence", {}, blind, 2, "--headless DIR"));
-  add(count, program("program: a display that is not there is one sentence", {}, wrong, 2, "--headless DIR"));
-  add(count, program("program: a screenshot, in a locale that is not installed",
-                     {"--lab", std::string(all_labs().back()->id), "--step", "1", "--answered",
-                      "--screenshot", shot.string()},
-                     german, 0, "", shot));
+  const auto work = [&] {
+    for (std::size_t at = next++; at < chains.size(); at = next++) {
+      for (const Session* session : chains[at]) {
+        const auto start = std::chrono::steady_clock::now();
+        const Count one = run_child(self, *session, base);
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+        const std::lock_guard lock(mutex);
+        count.add(one);
+        std::printf("INFO %s: %.0f s\n", session->name.c_str(), took.count());
+        std::fflush(stdout);
+      }
+    }
+  };
+  std::vector<std::jthread> workers;
+  for (int i = 0; i < jobs; ++i) {
+    workers.emplace_back(work);
+  }
+  workers.clear();
   return count;
 }
 
-int run_all(const char* self) {
+int run_all(const char* self, int jobs) {
   const std::filesystem::path base = std::filesystem::temp_directory_path() / text("alab-gui-", ::getpid());
-  Count count;
-  for (const Session& session : all_sessions()) {
-    add(count, run_child(self, session, base));
-  }
-  add(count, programs(base));
+  Count count = run_chains(self, base, jobs);
+  count.add(test_programs(base));
   std::error_code ignored;
   std::filesystem::remove_all(base, ignored);
   std::printf("%d passed, %d failed\n", count.passed, count.failed);
   return count.failed == 0 ? 0 : 1;
 }
 
+constexpr unsigned kLongestSeconds = 300;  // a window that hangs is ended by SIGALRM, and that is a failure
+
 int run_named(const std::string& name) {
+  ::alarm(kLongestSeconds);
   for (const Session& session : all_sessions()) {
     if (session.name == name) {
       const std::filesystem::path data = data_dir();
@@ -204,7 +160,9 @@ int main(int argc, char** argv) {
       }
       return 0;
     }
-    return run_all("/proc/self/exe");
+    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    const bool jobs = argc == 3 && std::strcmp(argv[1], "--jobs") == 0;
+    return run_all("/proc/self/exe", jobs ? std::clamp(std::atoi(argv[2]), 1, 64) : std::min(cores, 4));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "gui_tests: %s\n", e.what());
     return 1;

@@ -38,6 +38,8 @@ int run_session(const Session& session, const std::filesystem::path& data);
 
 /// The App under test.
 shell::App& app();
+/// True: every frame is drawn; false (at the start): only pictures are.
+void draw_frames(bool draw);
 /// Writes what the window shows into $ALAB_SCREENSHOTS/name.png; nothing without that variable.
 void picture(ImGuiTestContext* ctx, const std::string& name);
 std::filesystem::path data_folder();

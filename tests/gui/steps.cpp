@@ -2,6 +2,7 @@
 #include "tests/gui/steps.hpp"
 
 #include <chrono>
+#include <thread>
 
 #include "imgui_internal.h"
 
@@ -18,6 +19,7 @@ bool wait_for(ImGuiTestContext* ctx, double seconds, const std::function<bool()>
       return false;
     }
     ctx->Yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(4));  // leaves the processor to what is waited for
   }
   return true;
 }
@@ -140,77 +142,6 @@ void run_and_wait(ImGuiTestContext* ctx) {
   }
   IM_CHECK(now.phase == RunPhase::done);
   IM_CHECK(now.result != nullptr);
-}
-
-namespace {
-
-/// A control of the settings, by its path below "params"; found also when it is scrolled out of view.
-ImGuiTestItemInfo control(ImGuiTestContext* ctx, const std::string& tail) {
-  const ImGuiTestItemInfo settings = ctx->WindowInfo("//instruments/settings", ImGuiTestOpFlags_NoError);
-  if (settings.Window == nullptr) {
-    return {};
-  }
-  ctx->SetRef(settings.Window);
-  return ctx->ItemInfo(("params/" + tail).c_str(), ImGuiTestOpFlags_NoError);
-}
-
-void drag_slider(ImGuiTestContext* ctx, const std::string& tail, float part) {
-  ctx->MouseMove(control(ctx, tail).ID);  // scrolls it into view
-  const ImRect box = control(ctx, tail).RectFull;
-  ctx->MouseMoveToPos(box.GetCenter());
-  ctx->MouseDown();
-  ctx->MouseMoveToPos({box.Min.x + box.GetWidth() * part, box.GetCenter().y});
-  ctx->MouseUp();
-  ctx->Yield(2);
-}
-
-void move_choice(ImGuiTestContext* ctx, const std::string& key, int next) {
-  const ImGuiTestItemInfo button = control(ctx, text(key, "/###", next));
-  if (button.ID != 0) {
-    ctx->ItemClick(button.ID);
-    return;
-  }
-  ctx->ItemClick(control(ctx, "##" + key).ID);
-  ctx->KeyPress(next == 0 ? ImGuiKey_Home : ImGuiKey_End);
-  ctx->KeyPress(ImGuiKey_Enter);
-}
-
-void move_control(ImGuiTestContext* ctx, const Param& param) {
-  const std::string key(param.key);
-  const double before = app().book.params().value(param.key);
-  const ImGuiTestItemInfo dice = control(ctx, text("dice:", key, "/###button"));
-  if (dice.ID != 0) {
-    ctx->ItemClick(dice.ID);
-  } else if (param.kind == ParamKind::boolean) {
-    ctx->ItemClick(control(ctx, "###" + key).ID);
-  } else if (param.kind == ParamKind::choice) {
-    move_choice(ctx, key, before == 0 ? static_cast<int>(param.max) : 0);
-  } else {
-    drag_slider(ctx, "##" + key, 0.15F);  // near the small end, where runs are short
-    if (app().book.params().value(param.key) == before) {
-      drag_slider(ctx, "##" + key, 0.6F);
-    }
-  }
-  ctx->Yield(2);
-}
-
-}  // namespace
-
-int move_every_control(ImGuiTestContext* ctx) {
-  int moved = 0;
-  const std::vector<const Param*> all(app().book.params().schema().begin(),
-                                      app().book.params().schema().end());
-  for (const Param* param : all) {
-    const double before = app().book.params().value(param->key);
-    move_control(ctx, *param);
-    const bool fixed = param->min == param->max;
-    if (!fixed && app().book.params().value(param->key) == before) {
-      ctx->LogError("control %s did not move from %g", std::string(param->key).c_str(), before);
-      IM_CHECK_RETV(!"a control did not move", moved);
-    }
-    ++moved;
-  }
-  return moved;
 }
 
 }  // namespace alab::gui_test
