@@ -125,16 +125,17 @@ verdict "alab report runs every lab at its presets" $?
 if [ "$fast" = no ]; then
   step "Sanitizers and fuzz targets"
   SANITIZED="$(build_folder asan)"
-  configure_and_build asan "$SANITIZED" test_core test_reference fuzz_npy fuzz_json fuzz_gguf
+  configure_and_build asan "$SANITIZED" test_core test_reference test_model fuzz_npy fuzz_json fuzz_gguf
   suite "core under asan and ubsan" "$SANITIZED/bin/test_core"
   suite "reference under asan and ubsan" "$SANITIZED/bin/test_reference"
+  suite "model under asan and ubsan" "$SANITIZED/bin/test_model"
   for target in npy json gguf; do
     "$SANITIZED/bin/fuzz_$target" "tests/fuzz/corpus/$target" 10
     verdict "fuzz $target under asan and ubsan" $?
   done
   THREADED="$(build_folder tsan)"
-  configure_and_build tsan "$THREADED" test_core
-  suite "core under tsan" "$THREADED/bin/test_core"
+  configure_and_build tsan "$THREADED" test_threads
+  suite "threads under tsan" "$THREADED/bin/test_threads"
 
   step "GUI tests (Xvfb, software GL)"
   export ALAB_SCREENSHOTS="${ALAB_SCREENSHOTS:-$ROOT/build/screenshots}"
