@@ -164,7 +164,9 @@ void fill_explanation(App& app, const Step& step, StepView& view, const RunView&
   }
   view.explained = run.version;
   const StepProgress& progress = *app.book.step_progress();
-  view.judgement = judge_answer(step.prediction, progress.answer, *run.result);
+  if (view.judgement.verdict == Verdict::none) {  // the settings that were asked about, not later ones
+    view.judgement = judge_answer(step.prediction, progress.answer, *run.result);
+  }
   const std::string& source = app.book.section(*app.book.lab(), step.key).explain;
   try {
     view.explain =
