@@ -80,8 +80,8 @@ std::string script_of(const Words& w) {
       "    *) case \"${COMP_WORDS[1]}\" in\n"
       "      list) words=\"labs experiments kernels exercises algorithms inputs\" ;;\n"
       "      run) words=\"",
-      w.labs, " ", w.experiments, "\" ;;\n      report) words=\"", w.labs,
-      "\" ;;\n      bench) words=\"", w.ops,
+      w.labs, " ", w.experiments, "\" ;;\n      report) words=\"", w.labs, "\" ;;\n      bench) words=\"",
+      w.ops,
       "\" ;;\n"
       "      eval) files=-d ;;\n"
       "      completion) words=bash ;;\n"
