@@ -18,6 +18,16 @@ std::span<const double> row_of(const Tensor<double>& t, std::int64_t i) {
   return t.span().subspan(static_cast<std::size_t>(i * t.extent(1)), static_cast<std::size_t>(t.extent(1)));
 }
 
+/// In order: a vectorised sum would depend in its last digit on where the row lies in memory.
+template <class Row>
+double sum_in_order(const Row& row) {
+  double sum = 0;
+  for (Eigen::Index j = 0; j < row.size(); ++j) {
+    sum += row[j];
+  }
+  return sum;
+}
+
 /// Zeroes what is not seen, keeps the products and divides the rows if asked to.
 void finish(WeightMap& map, RowDivision division) {
   auto products = matrix(map.products);
@@ -31,7 +41,7 @@ void finish(WeightMap& map, RowDivision division) {
   auto weights = matrix(map.weights);
   for (std::int64_t i = 0; i < products.rows(); ++i) {
     const std::int64_t seen = map.seen(i);
-    map.denominator.push_back(products.row(i).head(seen).sum());
+    map.denominator.push_back(sum_in_order(products.row(i).head(seen)));
     weights.row(i).head(seen) /= map.denominator.back();
   }
 }
@@ -59,7 +69,7 @@ void soften(WeightMap& map) {
     }
     weights.row(i).head(seen) =
         (scores.row(i).head(seen).array() - top).unaryExpr([](double x) { return std::exp(x); });
-    map.denominator.push_back(weights.row(i).head(seen).sum());
+    map.denominator.push_back(sum_in_order(weights.row(i).head(seen)));
     weights.row(i) /= map.denominator.back();
   }
 }
