@@ -84,12 +84,12 @@ AttentionProblem attention_problem(const ParamSet& problem) {
   p.key_len = problem.integer(params::key_len);
   p.key_len = p.key_len == 0 ? p.seq_len : p.key_len;
   p.head_dim = problem.integer(params::head_dim);
-  p.head_dim_v = problem.integer(params::head_dim_v);
+  p.head_dim_v = problem.has(params::head_dim_v) ? problem.integer(params::head_dim_v) : 0;
   p.head_dim_v = p.head_dim_v == 0 ? p.head_dim : p.head_dim_v;
   p.scale = problem.real(params::scale);
   p.scale = p.scale == 0 ? 1 / std::sqrt(static_cast<double>(p.head_dim)) : p.scale;
-  p.causal = problem.flag(params::causal);
-  p.masked = problem.flag(params::masked);
+  p.causal = problem.has(params::causal) && problem.flag(params::causal);
+  p.masked = problem.has(params::masked) && problem.flag(params::masked);
   return p;
 }
 
@@ -111,6 +111,19 @@ std::int64_t queries_read_per_head(const AttentionProblem& p, std::int64_t block
   return queries;
 }
 
+AttentionInput fitting_input(const InputSource& source, const InputRequest& request,
+                             const Progress& progress) {
+  require(source.unavailable.empty(), "input ", source.name, " is not available: ", source.unavailable);
+  AttentionInput in = source.make(request, progress);
+  const Shape want{request.heads, request.seq_len, request.head_dim};
+  require(in.query.shape() == want && in.key.shape() == want && in.value.extent(2) == request.head_dim_v,
+          "input ", source.name, " gives queries ", to_string(in.query.shape()), " and values ",
+          to_string(in.value.shape()), " where the problem asks for ", to_string(want),
+          " and head_dim_v = ", request.head_dim_v,
+          "; set heads, seq_len, head_dim and head_dim_v to what the input has");
+  return in;
+}
+
 HostArrays attention_inputs(const ParamSet& problem, const InputSource& source, const Progress& progress) {
   const AttentionProblem p = attention_problem(problem);
   InputRequest request;
@@ -119,20 +132,13 @@ HostArrays attention_inputs(const ParamSet& problem, const InputSource& source, 
   request.head_dim = p.head_dim;
   request.head_dim_v = p.head_dim_v;
   request.seed = static_cast<std::uint64_t>(problem.integer(params::seed));
-  require(source.unavailable.empty(), "input ", source.name, " is not available: ", source.unavailable);
-  const AttentionInput in = source.make(request, progress);
-  const Shape want{request.heads, request.seq_len, request.head_dim};
-  require(in.query.shape() == want && in.key.shape() == want && in.value.extent(2) == p.head_dim_v, "input ",
-          source.name, " gives queries ", to_string(in.query.shape()), " and values ",
-          to_string(in.value.shape()), " where the problem asks for ", to_string(want),
-          " and head_dim_v = ", p.head_dim_v,
-          "; set heads, seq_len, head_dim and head_dim_v to what the input has");
+  const AttentionInput in = fitting_input(source, request, progress);
   require(in.mask.empty() || p.masked, "input ", source.name, " comes with a mask; set masked=true");
 
   HostArrays out;
   Tensor<float> q = rows_of(in.query, request.seq_len - p.seq_len, p.seq_len);
   Tensor<float> k = rows_of(in.key, 0, p.key_len);
-  if (problem.real(params::peak_score) > 0) {
+  if (problem.has(params::peak_score) && problem.real(params::peak_score) > 0) {
     scale_to_peak(q, k, p.scale, problem.real(params::peak_score));
   }
   out.f32["q"] = std::move(q);

@@ -24,6 +24,7 @@ struct AttentionProblem {
   /// Keys that query row sees under causality: j < visible_keys(row), bottom-right aligned; in [0, key_len].
   std::int64_t visible_keys(std::int64_t row) const;
 };
+/// Reads what the schema has; an op without head_dim_v, causal or masked gets head_dim and false.
 AttentionProblem attention_problem(const ParamSet& problem);
 
 /// Keys read when each tile of block_m queries reads the tiles of block_n keys that its last row sees, one
@@ -33,6 +34,9 @@ std::int64_t keys_read_per_head(const AttentionProblem& p, std::int64_t block_m,
 /// head.
 std::int64_t queries_read_per_head(const AttentionProblem& p, std::int64_t block_m, std::int64_t block_n);
 
+/// What the source makes of the request. Throws Error when it is not available or has other sizes.
+AttentionInput fitting_input(const InputSource& source, const InputRequest& request,
+                             const Progress& progress);
 /// q [H, T, K], k [H, Tk, K], v [H, Tk, V] and mask [T, Tk] when the problem is masked.
 /// The source is asked for max(seq_len, key_len) tokens; queries are its last seq_len, keys its first
 /// key_len. A masked problem takes the source's mask, or makes one: biases, one key in ten hidden, one row
