@@ -20,6 +20,12 @@ constexpr Sizes kSizes[] = {
     {"softmax_topk", "rows=4096 cols=4096 top_k=8", "rows=64 cols=4096 top_k=8"},
     {"flash_attention_fwd", "seq_len=1024 head_dim=64 heads=16", "seq_len=512 head_dim=64"},
     {"flash_attention_bwd", "seq_len=1024 head_dim=64 heads=16", "seq_len=256 head_dim=64"},
+    {"attention_scores", "seq_len=1024 head_dim=64 heads=16", "seq_len=512 head_dim=64"},
+    {"causal_linear", "seq_len=4096 head_dim=64 heads=64", "seq_len=512 head_dim=64"},
+    {"causal_linear_bwd", "seq_len=2048 head_dim=64 heads=64", "seq_len=256 head_dim=64"},
+    {"gla", "seq_len=1024 head_dim=64 heads=64", "seq_len=512 head_dim=64"},
+    {"decode_step_softmax", "context=16384 head_dim=128 heads=32", "context=1024 head_dim=64"},
+    {"decode_step_linear", "head_dim=128 heads=64", "head_dim=64 heads=4"},
 };
 
 struct Worst {
