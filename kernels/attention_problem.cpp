@@ -133,7 +133,9 @@ HostArrays attention_inputs(const ParamSet& problem, const InputSource& source, 
   request.head_dim_v = p.head_dim_v;
   request.seed = static_cast<std::uint64_t>(problem.integer(params::seed));
   const AttentionInput in = fitting_input(source, request, progress);
-  require(in.mask.empty() || p.masked, "input ", source.name, " comes with a mask; set masked=true");
+  // An op that knows no mask, as raw scores do, leaves the source's out.
+  require(in.mask.empty() || p.masked || !problem.has(params::masked), "input ", source.name,
+          " comes with a mask; set masked=true");
 
   HostArrays out;
   Tensor<float> q = rows_of(in.query, request.seq_len - p.seq_len, p.seq_len);
