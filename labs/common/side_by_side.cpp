@@ -65,6 +65,26 @@ void add_runs(Table& table, const Op& op, Backend backend, const ParamSet& probl
   }
 }
 
+/// The parameter that counts an op's tokens: seq_len, context for a step over a cache, "" for a single token.
+std::string_view length_key(const ParamSet& problem) {
+  for (const std::string_view key : {"seq_len", "context"}) {
+    if (problem.find(key) != nullptr) {
+      return key;
+    }
+  }
+  return "";
+}
+
+/// The first rows of every head of [heads, tokens, dim].
+Tensor<float> first_rows(const Tensor<float>& x, std::int64_t rows) {
+  Tensor<float> out({x.extent(0), rows, x.extent(2)});
+  for (std::int64_t h = 0; h < x.extent(0); ++h) {
+    std::copy_n(x.data() + h * x.extent(1) * x.extent(2), rows * x.extent(2),
+                out.data() + h * rows * x.extent(2));
+  }
+  return out;
+}
+
 double worst_error(const HostArrays& got, const TruthArrays& truth) {
   double worst = 0;
   for (const auto& [name, tensor] : got.f32) {
@@ -111,18 +131,27 @@ Table side_by_side(const Op& op, const ParamSet& problem, const HostArrays& inpu
 HostArrays inputs_fitted(const Op& op, ParamSet& problem, const InputSource& source,
                          const Progress& progress) {
   require(source.unavailable.empty(), "input ", source.name, " is not available: ", source.unavailable);
+  const std::string_view length = length_key(problem);
   InputRequest request;
   request.heads = problem.integer(params::heads);
-  request.seq_len = problem.integer(params::seq_len);
+  request.seq_len = length.empty() ? 1 : static_cast<std::int64_t>(problem.value(length));
   request.head_dim = problem.integer(params::head_dim);
   request.head_dim_v = request.head_dim;
   request.seed = static_cast<std::uint64_t>(problem.integer(params::seed));
   AttentionInput input = source.make(request, progress);
-  problem.set(params::heads, static_cast<double>(input.query.extent(0)));
-  problem.set(params::seq_len, static_cast<double>(input.query.extent(1)));
-  problem.set(params::head_dim, static_cast<double>(input.query.extent(2)));
-  problem.set(params::head_dim_v, static_cast<double>(input.value.extent(2)));
-  problem.set("masked", input.mask.empty() ? 0 : 1);
+  for (Tensor<float>* x : {&input.query, &input.key, &input.value}) {
+    *x = first_rows(*x, length.empty() ? 1 : x->extent(1));
+  }
+  const auto set_if_there = [&](std::string_view key, std::int64_t value) {
+    if (!key.empty() && problem.find(key) != nullptr) {
+      problem.set(key, static_cast<double>(value));
+    }
+  };
+  set_if_there("heads", input.query.extent(0));
+  set_if_there(length, input.query.extent(1));
+  set_if_there("head_dim", input.query.extent(2));
+  set_if_there("head_dim_v", input.value.extent(2));
+  set_if_there("masked", input.mask.empty() ? 0 : 1);
   InputSource made = source;
   made.make = [&input](const InputRequest&, const Progress&) { return input; };
   return op.inputs(problem, made, progress);

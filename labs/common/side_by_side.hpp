@@ -8,7 +8,9 @@
 namespace alab {
 
 /// Inputs of an attention op from whatever the source has: a real head brings its own head_dim, and a
-/// sentence may be shorter than seq_len. Sizes and the mask flag of the problem are set to what came.
+/// sentence may be shorter than seq_len. Sizes and the mask flag of the problem are set to what came, as far
+/// as the op has such parameters; an op over a cache counts its tokens in context, an op of one token takes
+/// the first.
 HostArrays inputs_fitted(const Op& op, ParamSet& problem, const InputSource& source,
                          const Progress& progress);
 
