@@ -246,6 +246,9 @@ void refresh_theme(App& app, float dpi_scale) {
 }
 
 bool wants_frames(const App& app) {
+  if (app.options.measure) {
+    return true;  // as a hand on the mouse keeps it awake
+  }
   if (app.runner.running() || app.exporter.running() || app.saver.pending() ||
       app.doctor.status().state == JobState::running || app.theme_dirty || !app.options.screenshot.empty()) {
     return true;

@@ -175,6 +175,7 @@ class Measure {
     since_ = Clock::now();
     if (at_ == slides_.size()) {
       phase_ = Phase::settling;
+      app.options.measure = false;  // the hand is gone
       return;
     }
     phase_ = Phase::opening;
