@@ -129,14 +129,15 @@ inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// Files below a folder, by their names from there.
+/// Files below a folder, by their names from there; files may come and go meanwhile.
 inline std::vector<std::string> files_below(const fs::path& folder) {
   std::vector<std::string> names;
-  if (fs::exists(folder)) {
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-      if (entry.is_regular_file()) {
-        names.push_back(fs::relative(entry.path(), folder).string());
-      }
+  std::error_code gone;
+  for (auto at = fs::recursive_directory_iterator(folder, gone);
+       !gone && at != fs::recursive_directory_iterator(); at.increment(gone)) {
+    std::error_code ignored;
+    if (at->is_regular_file(ignored)) {
+      names.push_back(at->path().lexically_relative(folder).string());
     }
   }
   return names;
