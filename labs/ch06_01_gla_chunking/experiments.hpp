@@ -27,9 +27,10 @@ Result run_segment_sum(const ParamSet& params, const Context& context);  ///< tr
 Result run_bug(const ParamSet& params, const Context& context);          ///< wrong chunkwise forms
 Result run_bug_gamma(const ParamSet& params, const Context& context);    ///< trap P10
 Result run_conventions(const ParamSet& params, const Context& context);  ///< S-07: the fla library
+Result run_backends(const ParamSet& params, const Context& context);     ///< the ladder side by side
 
-inline constexpr std::size_t kExperimentCount = 15;
-inline constexpr std::size_t kStepCount = 25;
+inline constexpr std::size_t kExperimentCount = 16;
+inline constexpr std::size_t kStepCount = 26;
 inline constexpr std::size_t kQuizCount = 7;
 inline constexpr std::size_t kReadingCount = 12;
 inline constexpr std::size_t kTermCount = 18;

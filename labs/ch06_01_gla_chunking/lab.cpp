@@ -33,6 +33,7 @@ constexpr Knobs kSumKnobs[] = {&kMeanLog, &kSumLength, &params::seed};
 constexpr Knobs kBugKnobs[] = {&kBug, &kTrial, &params::seed};
 constexpr Knobs kGammaKnobs[] = {&kGammaKept, &kRetentionChunk, &params::seed};
 constexpr Knobs kConventionKnobs[] = {&kFla, &kConventionLength, &kConventionChunk, &params::seed};
+constexpr Knobs kBackendKnobs[] = {&kAlphaLow, &kAlphaHigh, &kLadderLength, &kLadderDim, &params::seed};
 
 constexpr std::string_view kObjectives[] = {
     "Read a gated recurrence, and say what a gate per channel adds to linear attention.",
@@ -84,6 +85,9 @@ constinit const std::array<Experiment, kExperimentCount> kExperiments{{
     {"conventions", "The fla library",
      "Recurrences of the library, each in several forms, with its conventions.", kConventionKnobs, false,
      run_conventions},
+    {"backends", "The same head on every backend",
+     "Every rung of the ladder, simulated here and on a GPU if there is one, against double precision.",
+     kBackendKnobs, true, run_backends},
 }};
 
 }  // namespace gla_chunking

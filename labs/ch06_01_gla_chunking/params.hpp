@@ -98,6 +98,11 @@ inline constexpr Param kInside = choice_param(
     "inside", "inside a chunk",
     "two_level: sub-chunks, never overflows; one_level: divides by b and breaks where gates are strong.",
     kInsides);
+inline constexpr Param kLadderLength =
+    int_param("seq_len", "sequence length", "tokens", "Number of tokens N.", 256, 16, 512, true);
+inline constexpr Param kLadderDim =
+    int_param("head_dim", "head dimension", "channels", "Key and value channels; a real head keeps its own.",
+              32, 16, 64, true);
 inline constexpr Param kMask = choice_param(
     "mask", "causal mask", "selection writes 0 above the diagonal; product multiplies by 0.", kMasks);
 inline constexpr Param kFormat =

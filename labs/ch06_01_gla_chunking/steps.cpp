@@ -73,6 +73,8 @@ constexpr std::array<Words, 3> kLambdaOptions{"From the token to the end of the 
 constexpr std::array<Words, 3> kGammaOptions{"The fastest head, h = 0", "The slowest head, h = 7",
                                              "Any head, they err alike"};
 constexpr std::array<Words, 3> kReadOptions{"After the write", "Before the write", "It does not matter"};
+constexpr std::array<Words, 3> kLadderOptions{
+    "Every rung, up to rounding", "All but the rungs that divide by b", "Only the recurrent rung"};
 
 constexpr std::array<Words, 3> kStateLamps{"final_state", "rank_bound", "first_rank"};
 constexpr std::array<Words, 3> kNaiveLamps{"overflow_step", "first_bad_row", "recurrent_t32"};
@@ -172,6 +174,14 @@ constinit const std::array<Step, kStepCount> kSteps{{
      "fla=true seq_len=256 chunk_size=64", "conformance",
      choose("GLA in the fla library: is the state read before or after the write?", kReadOptions, 0),
      kConventionLamps},
+    {"backends",
+     "Kernels, side by side",
+     StepKind::lesson,
+     "backends",
+     "alpha_low=0.1 alpha_high=0.5 seq_len=256 head_dim=32",
+     "backends",
+     choose("Gates .1 to .5. Which rungs agree with double precision?", kLadderOptions, 1),
+     {}},
     {"errata_papers", "In the reading list: the papers", StepKind::errata, {}, {}, {}, {}, {}},
     {"errata_tools", "In the reading list: software and people", StepKind::errata, {}, {}, {}, {}, {}},
 }};

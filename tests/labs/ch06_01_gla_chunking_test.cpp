@@ -320,6 +320,21 @@ TEST_CASE("S-07: all forms of fla's recurrences hold T32 at N = 256 and with a s
   CHECK(value(run("conventions"), "scale") == doctest::Approx(0.25));
 }
 
+TEST_CASE("the table of backends judges every rung that runs, and the guarded ones break where predicted") {
+  const Result strong = run("backends", "alpha_low=0.1 alpha_high=0.5");
+  CHECK(strong.passed());
+  const std::size_t rungs = rungs_of("gla", executor_rungs()).size();
+  REQUIRE(rungs >= 4);
+  CHECK(strong.table("backends")->rows.size() == rungs + 1);
+  CHECK(value(strong, "broken_rungs") >= 1);
+  REQUIRE(strong.table("breaking") != nullptr);
+  CHECK(value(strong, "break_token") > 0);
+  const Result mild = run("backends", "alpha_low=0.95 alpha_high=0.99");
+  CHECK(mild.passed());
+  CHECK(value(mild, "broken_rungs") == 0);
+  CHECK(value(mild, "runs") == static_cast<double>(rungs));
+}
+
 TEST_CASE("gates from every source are log decays of the stated size, the same for the same seed") {
   const Experiment& e = walk::experiment_of(lab(), "forms");
   for (const std::string_view source : kGateSources) {
