@@ -113,8 +113,8 @@ Gap gap_of(const Batch& batch, PadRule rule) {
 Plot sequences_plot(const Batch& batch, const Gap& right, const Gap& zeroed, const Gap& ignored) {
   const Provenance here = measured_here("float against double, every sequence alone");
   Plot plot{"by_length",
-            "The shorter the sequence, the more its pads spoil",
-            "Error of each sequence of the batch, without a causal mask, against its length.",
+            "Whatever has pads is spoilt, unless phi(k) = 0 there",
+            "Error of each sequence, without a causal mask. The longest fills the batch and has no pads.",
             {"length of the sequence", "tokens", false},
             {"relative error", "", true},
             {}};

@@ -84,7 +84,7 @@ Result run_state(const ParamSet& params, const Context& context) {
   trace.cols = p.value.extent(2);
   trace.row_label = "feature of the key";
   trace.col_label = "value channel";
-  trace.tokens = token_labels(head.input(), head.seq_len());
+  trace.tokens = head.input().tokens;
   trace.provenance = measured_here("recurrent form in double");
   LinearAttentionOptions options;
   options.observer = [&](const StateMoment& moment) {

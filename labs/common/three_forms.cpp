@@ -82,6 +82,10 @@ struct Sweep {
     return out;
   }
   const Measured& at_chosen() const { return points[chosen]; }
+  double fastest() const {
+    const auto best = std::ranges::min_element(points, {}, &Measured::seconds);
+    return chunks[static_cast<std::size_t>(best - points.begin())];
+  }
 };
 
 struct Forms {
@@ -113,23 +117,23 @@ struct Quantity {
   Provenance provenance;
 };
 
-std::vector<Quantity> quantities(const ThreeForms& op) {
+std::vector<Quantity> quantities(const ThreeForms& op, const Forms& forms) {
   const Provenance here = measured_here("float against double");
-  return {
-      {"forms_difference", "error_", "Every chunk size gives the same result, up to rounding",
-       "relL2 of each form against double precision on the same inputs.", "difference to double", "", "error",
-       [](const Measured& m) { return m.error; }, here},
-      {"forms_flops", "flops_", "FLOPs grow with the chunk: more pairs are computed as scores",
-       "Arithmetic of one run. Chunks of 1 are a recurrence, one chunk of N is the parallel form.", "FLOPs",
-       "", "count", [](const Measured& m) { return m.run.flops; }, op.flops},
-      {"forms_bytes", "bytes_", "Traffic falls with the chunk: fewer states travel",
-       op.bytes_note.empty() ? "Bytes between slow memory and the chip, in and out." : op.bytes_note,
-       "bytes moved", "bytes", "bytes", [](const Measured& m) { return m.run.bytes; }, op.bytes},
-      {"forms_temporary", "temporary_", "The largest temporary is a block of scores or a set of states",
-       "Peak of what is held beyond inputs and output.", "largest temporary", "bytes", "bytes",
-       [](const Measured& m) { return kElementBytes * m.run.temporary; }, op.temporary},
-      {"forms_time", "time_", "Time on this CPU", "One thread; the median of a few runs at each chunk size.",
-       "time", "s", "seconds", [](const Measured& m) { return m.seconds; }, timed_here("one thread")}};
+  return {{"forms_difference", "error_", "Every chunk size gives the same result, up to rounding",
+           "relL2 of each form against double precision on the same inputs.", "difference to double", "",
+           "error", [](const Measured& m) { return m.error; }, here},
+          {"forms_flops", "flops_", "FLOPs grow with the chunk: more pairs are computed as scores",
+           "Arithmetic of one run. Chunks of 1 are a recurrence, one chunk of N is the parallel form.",
+           "FLOPs", "", "count", [](const Measured& m) { return m.run.flops; }, op.flops},
+          {"forms_bytes", "bytes_", "Traffic falls with the chunk: fewer states travel",
+           op.bytes_note.empty() ? "Bytes between slow memory and the chip, in and out." : op.bytes_note,
+           "bytes moved", "bytes", "bytes", [](const Measured& m) { return m.run.bytes; }, op.bytes},
+          {"forms_temporary", "temporary_", "The largest temporary is a block of scores or a set of states",
+           "Peak of what is held beyond inputs and output.", "largest temporary", "bytes", "bytes",
+           [](const Measured& m) { return kElementBytes * m.run.temporary; }, op.temporary},
+          {"forms_time", "time_", text("Fastest on this CPU: chunks of ", forms.sweep.fastest()),
+           "One thread; the median of a few runs at each chunk size.", "time", "s", "seconds",
+           [](const Measured& m) { return m.seconds; }, timed_here("one thread")}};
 }
 
 /// Zero has no place on a logarithmic axis.
@@ -294,13 +298,10 @@ void add_scalars(Result& result, const Forms& forms, const std::vector<Quantity>
                                       q.value(*form.measured), q.hint, q.provenance));
     }
   }
-  const std::vector<double> errors = forms.sweep.of([](const Measured&m) { return m.error; }),
-                            times = forms.sweep.of([](const Measured&m) { return m.seconds; });
-  const auto fastest = std::ranges::min_element(times) - times.begin();
+  const std::vector<double> errors = forms.sweep.of([](const Measured& m) { return m.error; });
   result.scalars.push_back(scalar("error_worst_chunk", "largest difference of any chunk size",
                                   worst_of(errors), "error", measured_here("float against double")));
-  result.scalars.push_back(scalar("fastest_chunk", "fastest chunk size here",
-                                  forms.sweep.chunks[static_cast<std::size_t>(fastest)], "count",
+  result.scalars.push_back(scalar("fastest_chunk", "fastest chunk size here", forms.sweep.fastest(), "count",
                                   timed_here("one thread"), "tokens"));
 }
 
@@ -328,7 +329,7 @@ void add_three_forms(Result& result, const ThreeForms& op, std::int64_t chunk_si
   progress.step(0.1, "parallel form");
   forms.parallel = measure([&] { return op.parallel(progress.part(0.1, 0.25)); }, op.truth);
   forms.sweep = run_sweep(op, chunk_size, progress.part(0.25, 1));
-  const std::vector<Quantity> columns = quantities(op);
+  const std::vector<Quantity> columns = quantities(op, forms);
   for (const Quantity& q : columns) {
     result.plots.push_back(plot_of(q, forms));
   }
