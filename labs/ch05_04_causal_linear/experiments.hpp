@@ -25,7 +25,7 @@ Result run_redraw(const ParamSet& params, const Context& context);       ///< S-
 Result run_conventions(const ParamSet& params, const Context& context);  ///< S-07: fla's scale and eps
 Result run_backends(const ParamSet& params, const Context& context);     ///< ladders side by side
 
-inline constexpr std::size_t kStepCount = 20;
+inline constexpr std::size_t kStepCount = 21;
 inline constexpr std::size_t kQuizCount = 6;
 inline constexpr std::size_t kReadingCount = 11;
 inline constexpr std::size_t kTermCount = 16;

@@ -27,6 +27,7 @@ constexpr Knobs kViewKnobs[] = {&kViewLength, &kHeadDim, &kMap, &params::seed};
 constexpr Knobs kSumKnobs[] = {&kTerms, &kSumTerms, &kSumChunk, &params::seed};
 constexpr Knobs kPadKnobs[] = {&kPadLength, &kSequences, &params::seed};
 constexpr Knobs kRedrawKnobs[] = {&kRedrawLength, &kPrefill, &kFeatures, &kSmallDim, &params::seed};
+constexpr Knobs kBackendKnobs[] = {&kPass, &kLadderLength, &kLadderDim, &params::seed};
 constexpr Knobs kFlaKnobs[] = {&kFlaLength, &kHeadDim, &params::seed};
 
 constexpr Experiment kExperiments[] = {
@@ -70,6 +71,9 @@ constexpr Experiment kExperiments[] = {
     {"conventions", "Conventions of papers and libraries",
      "The same op with the scale and the eps of the paper, of fla and of fast-transformers.", kFlaKnobs, true,
      run_conventions},
+    {"backends", "Backends",
+     "Every rung of the ladders, simulated here and on a GPU if there is one, against double precision.",
+     kBackendKnobs, true, run_backends},
 };
 
 constexpr std::string_view kObjectives[] = {

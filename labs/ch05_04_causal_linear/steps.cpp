@@ -59,6 +59,8 @@ constexpr Options kRedrawOptions = {"Nothing changes: both draws estimate the sa
                                     "The state becomes unreadable", "Only the normaliser is off"};
 constexpr Options kScaleOptions = {"The output shrinks by d^1/2", "Nothing: the factor cancels",
                                    "The weights become flatter, as in softmax"};
+constexpr Options kLadderOptions = {"The same bits on every rung", "Different bits, errors of the same size",
+                                    "Chunked rungs are clearly less accurate"};
 
 constexpr Words kMaskLamps[] = {"pass_mask", "pass_rows_sum"};
 constexpr Words kBugLamps[] = {"pass_noticed", "pass_right"};
@@ -155,6 +157,14 @@ constinit const std::array<Step, kStepCount> kSteps{{
      choose("fla multiplies q by d^-1/2, the paper does not. What changes in the normalised output?",
             kScaleOptions, 1),
      kFlaLamps},
+    {"backends",
+     "The same op on every machine",
+     StepKind::lesson,
+     "backends",
+     "pass=forward seq_len=100 head_dim=32",
+     "backends",
+     choose("Every rung computes the same sums in another order. Their errors are ...", kLadderOptions, 1),
+     {}},
     {.key = "errata", .title = "What the reading list gets wrong", .kind = StepKind::errata},
 }};
 
