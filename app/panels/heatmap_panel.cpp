@@ -72,7 +72,8 @@ Geometry place(const CellView& view, ImVec2 pos, ImVec2 room) {
   g.cell_w = room.x / std::max(cols, 1.0F);
   g.cell_h = room.y / std::max(rows, 1.0F);
   const float ratio = std::clamp(rows / std::max(cols, 1.0F), 0.01F, 100.0F);
-  const float stretch = ratio > 0.5F && ratio < 2 ? 1.0F : 4.0F;  // square cells unless the map is a strip
+  const float strip = std::max(ratio, 1 / ratio);  // square cells unless the map is a strip
+  const float stretch = strip < 2 ? 1.0F : std::clamp(2 * strip, 4.0F, 12.0F);
   g.cell_w = std::min(g.cell_w, g.cell_h * stretch);
   g.cell_h = std::min(g.cell_h, g.cell_w * stretch);
   g.low = pos;
