@@ -67,7 +67,7 @@ Plot row_plot(const Outcome& outcome, const Trial& trial) {
                                                 format_value(outcome.wrong, "error"));
   plot.note =
       "relL2 error of each token's output. Chunks are 64 tokens, sub-chunks 16: look where it begins.";
-  plot.x = {"token t", "tokens", false};
+  plot.x = {"token t", "", false};
   plot.y = {"relL2 error of the row", "", true};
   plot.series = {plain("wrong", "wrong form", token, outcome.wrong_rows, here),
                  plain("right", "right form", token, outcome.right_rows, here),

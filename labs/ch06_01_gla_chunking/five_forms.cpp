@@ -98,7 +98,7 @@ Plot row_plot(const std::vector<JudgedForm>& runs, const Tensor<double>& truth, 
   plot.key = "rows";
   plot.title = std::move(title);
   plot.note = "relL2 error of each token's output on your gates; a line ends where the output is no number.";
-  plot.x = {"token t", "tokens", false};
+  plot.x = {"token t", "", false};
   plot.y = {"relL2 error of the row", "", true};
   for (std::size_t form = 0; form < runs.size(); ++form) {
     const std::vector<double> errors = row_errors(runs[form].output, truth);

@@ -13,7 +13,8 @@ namespace alab::gla_chunking {
 namespace {
 
 constexpr std::array<NumberFormat, 3> kScopes{NumberFormat::fp32, NumberFormat::bf16, NumberFormat::fp16};
-constexpr double kMostDigits = 7.5;  // of fp32; a row of zero error shows as these
+constexpr std::size_t kMostCells = 48;  // columns of the map, so that its rows can be read
+constexpr double kMostDigits = 7.5;     // of fp32; a row of zero error shows as these
 
 NumberFormat format_named(std::string_view name) {
   return name == "fp16" ? NumberFormat::fp16 : (name == "bf16" ? NumberFormat::bf16 : NumberFormat::fp32);
@@ -56,22 +57,40 @@ std::string name_of(const View& view) {
   return text(kFormNames[view.form], ", ", to_string(view.format));
 }
 
+/// The fewest digits of each run of `block` tokens; NaN as soon as one of them is no number.
+std::vector<float> digits_by_block(const std::vector<double>& errors, std::size_t block) {
+  std::vector<float> out;
+  for (std::size_t first = 0; first < errors.size(); first += block) {
+    double fewest = kMostDigits;
+    for (std::size_t t = first; t < std::min(first + block, errors.size()); ++t) {
+      const double digits = digits_of(errors[t]);
+      fewest = digits >= fewest || std::isnan(fewest) ? fewest : digits;
+    }
+    out.push_back(static_cast<float>(fewest));
+  }
+  return out;
+}
+
 Heatmap digit_map(const std::vector<View>& views, double alpha) {
+  const std::size_t tokens = views.front().errors.size(), block = (tokens + kMostCells - 1) / kMostCells;
   Heatmap map;
   map.key = "digits";
   map.title = text("Correct digits of each token's output, every gate ", format_value(alpha, ""));
-  map.note = "Bright: many correct digits, dark: none left. Hatched: inf or NaN, the form has overflowed.";
+  map.note = text(block > 1 ? text("A cell is the worst of ", block, " tokens. ") : "",
+                  "Bright: many correct digits. Masked cells hold inf or NaN: the form has overflowed.");
   map.value_label = "correct decimal digits";
   map.row = {"implementation and format", "", false};
-  map.col = {"token", "tokens", false};
-  map.rows = static_cast<std::int64_t>(views.size());
-  map.cols = static_cast<std::int64_t>(views.front().errors.size());
+  map.col = {"token", "", false};
   map.provenance = measured_here("narrow formats emulated by rounding; float against double");
   for (const View& view : views) {
     map.row_labels.push_back(name_of(view));
-    for (const double error : view.errors) {
-      map.values.push_back(static_cast<float>(digits_of(error)));
-    }
+    const std::vector<float> digits = digits_by_block(view.errors, block);
+    map.values.insert(map.values.end(), digits.begin(), digits.end());
+  }
+  map.rows = static_cast<std::int64_t>(views.size());
+  map.cols = static_cast<std::int64_t>(map.values.size()) / map.rows;
+  for (std::size_t c = 0; c < static_cast<std::size_t>(map.cols); ++c) {
+    map.col_labels.push_back(std::to_string(c * block));
   }
   return map;
 }
@@ -82,7 +101,7 @@ Plot row_plot(const std::vector<View>& views, NumberFormat format, double alpha)
   plot.title = text("In ", to_string(format), ", every gate ", format_value(alpha, ""),
                     ": digits fade, then a line ends");
   plot.note = "relL2 error of each token's output in the chosen format; a line ends where it is no number.";
-  plot.x = {"token t", "tokens", false};
+  plot.x = {"token t", "", false};
   plot.y = {"relL2 error of the row", "", true};
   for (const View& view : views) {
     if (view.format == format) {

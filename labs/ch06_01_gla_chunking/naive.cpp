@@ -37,7 +37,7 @@ Plot decay_plot(const Decay& decay, std::int64_t limit, double alpha) {
                                 limit, " on")
                          : text("With ", format_value(alpha, ""), " at every step 1/b stays finite");
   plot.note = "b_t is the product of the gates up to t; the lines end where fp32 has no number for them.";
-  plot.x = {"step t", "tokens", false};
+  plot.x = {"step t", "", false};
   plot.y = {"b and 1/b", "", true};
   plot.series = {plain("b", "b = product of gates", decay.token, decay.b, here),
                  plain("inverse", "1/b", decay.token, decay.inverse, here),
@@ -57,7 +57,7 @@ Plot row_plot(const std::vector<double>& naive, const std::vector<double>& recur
   plot.title = lost < 0 ? std::string("At this gate both forms give numbers at every token")
                         : text("The naive form is lost from token ", lost, " on, the recurrence never");
   plot.note = "relL2 error of each token's output; where a line stops, the output is no number.";
-  plot.x = {"token t", "tokens", false};
+  plot.x = {"token t", "", false};
   plot.y = {"relL2 error of the row", "", true};
   plot.series = {plain("naive", "naive parallel", token, naive, here),
                  plain("recurrent", "recurrent", token, recurrent, here),

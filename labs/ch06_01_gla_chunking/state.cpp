@@ -61,7 +61,7 @@ Plot compare_plot(std::string key, std::string title, std::string note, std::str
   plot.key = std::move(key);
   plot.title = std::move(title);
   plot.note = std::move(note);
-  plot.x = {"token t", "tokens", false};
+  plot.x = {"token t", "", false};
   plot.y = {std::move(label), "", false};
   plot.series = {plain("gated", "with gates", token, gated, here),
                  plain("open", "without gates", token, open, here)};
