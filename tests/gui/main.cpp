@@ -127,7 +127,7 @@ int run_all(const char* self, int jobs) {
   return count.failed == 0 ? 0 : 1;
 }
 
-constexpr unsigned kLongestSeconds = 300;  // a window that hangs is ended by SIGALRM, and that is a failure
+constexpr unsigned kLongestSeconds = 600;  // a window that hangs is ended by SIGALRM, and that is a failure
 
 int run_named(const std::string& name) {
   ::alarm(kLongestSeconds);
