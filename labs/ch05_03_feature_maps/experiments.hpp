@@ -22,8 +22,9 @@ Result run_real_heads(const ParamSet& params, const Context& context);
 Result run_rfa(const ParamSet& params, const Context& context);
 Result run_library(const ParamSet& params, const Context& context);
 Result run_redraw(const ParamSet& params, const Context& context);
+Result run_backends(const ParamSet& params, const Context& context);
 
-inline constexpr std::size_t kStepCount = 17, kQuizCount = 6, kReadingCount = 9, kTermCount = 16;
+inline constexpr std::size_t kStepCount = 18, kQuizCount = 6, kReadingCount = 9, kTermCount = 16;
 extern const std::array<Step, kStepCount> kSteps;
 extern const std::array<QuizItem, kQuizCount> kQuiz;
 extern const std::array<Reading, kReadingCount> kReadings;

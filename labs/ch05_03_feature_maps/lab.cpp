@@ -25,6 +25,7 @@ constexpr Knobs kDpfpKnobs[] = {&kSpread, &kLength, &kHeadDim, &params::seed};
 constexpr Knobs kRealKnobs[] = {&kModelLength, &kHeadsPerLayer, &params::seed};
 constexpr Knobs kRfaKnobs[] = {&kNormSpread, &kGate, &params::seed};
 constexpr Knobs kLibraryKnobs[] = {&kLibraryRho, &kEpsExponent, &params::seed};
+constexpr Knobs kBackendKnobs[] = {&kOp, &kLadderLength, &kLadderDim, &kRows, &params::seed};
 constexpr Knobs kRedrawKnobs[] = {&kRedrawAt, &kPadding, &params::seed};
 
 constexpr Experiment kExperiments[] = {
@@ -61,6 +62,9 @@ constexpr Experiment kExperiments[] = {
      kLibraryKnobs, false, run_library},
     {"redraw", "Redraw and padding", "The error of generated tokens after W was drawn anew.", kRedrawKnobs,
      false, run_redraw},
+    {"backends", "Kernels side by side",
+     "Every rung of a ladder of feature kernels, simulated here and on a GPU if there is one.", kBackendKnobs,
+     true, run_backends},
 };
 
 constexpr std::string_view kObjectives[] = {

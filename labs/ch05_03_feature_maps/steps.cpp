@@ -45,6 +45,10 @@ constexpr Words kRedrawOptions[] = {"Nothing: every W estimates the same kernel"
                                     "A little noise is added, a few percent",
                                     "The output is far off: over a tenth, at once"};
 
+constexpr Words kLadderOptions[] = {
+    "elu1: an exponential for every entry", "poly2: it makes the most features",
+    "rff and favor: a matrix product with W comes first", "None: features are always bound by memory"};
+
 constexpr Words kRankLamps[] = {"taylor_half", "taylor_one",     "elu_entropy",
                                 "expected",    "expected_favor", "softmax_entropy"};
 constexpr Words kUniformLamps[] = {"near_uniform", "rows_sum", "same_output"};
@@ -132,6 +136,14 @@ const std::array<Step, kStepCount> kSteps = {{
      "error_by_position",
      choose("W is drawn anew between prompt and generation. What happens to the output?", kRedrawOptions, 2),
      kRedrawLamps},
+    {"backends",
+     "The same features everywhere",
+     StepKind::lesson,
+     "backends",
+     "op=favor seq_len=64 head_dim=16 features=64",
+     "backends",
+     choose("Which of the four maps is limited by arithmetic rather than by memory?", kLadderOptions, 2),
+     {}},
     {.key = "errata", .title = "What the reading list gets wrong", .kind = StepKind::errata},
 }};
 
