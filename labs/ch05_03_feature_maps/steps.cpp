@@ -39,8 +39,8 @@ constexpr Words kDpfpOptions[] = {"Only speed: the products are the same", "Some
                                   "Some keys are counted twice, all features stay positive"};
 constexpr Words kRealOptions[] = {"About the same, 0.05", "Three times as much, 0.15",
                                   "About 1: as wrong as an output of zeros"};
-constexpr Words kMapOptions[] = {"Looks the same, a little noisier", "Is smeared over many tokens",
-                                 "Shows the mirror image"};
+constexpr Words kMapOptions[] = {"Looks the same, a little noisier", "Is spread evenly over all tokens",
+                                 "Collapses: nearly every query picks the same few keys"};
 constexpr Words kRedrawOptions[] = {"Nothing: every W estimates the same kernel",
                                     "A little noise is added, a few percent",
                                     "The output is far off: over a tenth, at once"};
@@ -119,7 +119,7 @@ const std::array<Step, kStepCount> kSteps = {{
      kRealLamps},
     {"real_map", "The same head, two maps", StepKind::lesson, "maps",
      "map=favor_positive seq_len=64 features=256 spread=1", "maps",
-     choose("A sharp head of softmax, through FAVOR+ with 256 rows ...", kMapOptions, 1), kMapLamps},
+     choose("The pattern of a sharp real head, through FAVOR+ with 256 rows ...", kMapOptions, 2), kMapLamps},
     {"unit_rows", "Rows of length one", StepKind::lesson, "rfa", "norm_spread=0.5 gate=0.9", "error_by_d",
      number("Sixteen times as many random rows: by which factor does the error of RFA fall?", "error_ratio",
             0.25, "times"),
