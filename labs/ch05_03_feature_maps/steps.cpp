@@ -37,7 +37,7 @@ constexpr Words kLearnedOptions[] = {"Small, below 1: rows must be broad", "Near
                                      "Large, above 1: rows must be sharp"};
 constexpr Words kDpfpOptions[] = {"Only speed: the products are the same", "Some features become negative",
                                   "Some keys are counted twice, all features stay positive"};
-constexpr Words kRealOptions[] = {"About the same, 0.05", "Three times as much, 0.15",
+constexpr Words kRealOptions[] = {"About the same, 0.03", "Three times as much, 0.1",
                                   "About 1: as wrong as an output of zeros"};
 constexpr Words kMapOptions[] = {"Looks the same, a little noisier", "Is spread evenly over all tokens",
                                  "Collapses: nearly every query picks the same few keys"};
@@ -114,7 +114,7 @@ const std::array<Step, kStepCount> kSteps = {{
      choose("What does [relu(x), -relu(x)] change?", kDpfpOptions, 1), kDpfpLamps},
     {"real", "Random demos flatter Performer", StepKind::lesson, "real_heads", "seq_len=128 heads=1",
      "error_by_rows",
-     choose("The demo is off by 0.05 at M = 1024. How far off is FAVOR+ on heads of a language model?",
+     choose("The demo is off by 0.03 at M = 1024. How far off is FAVOR+ on heads of a language model?",
             kRealOptions, 2),
      kRealLamps},
     {"real_map", "The same head, two maps", StepKind::lesson, "maps",
