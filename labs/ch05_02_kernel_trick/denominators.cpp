@@ -22,7 +22,7 @@ constexpr Row kRows[] = {{FeatureKind::identity, "identity", "identity"},
                          {FeatureKind::quadratic, "quadratic", "quadratic"}};
 
 struct Sums {
-  std::vector<double> values;  ///< phi(q_i).z / N
+  std::vector<double> values;  ///< phi(q_i).z / sum_j |phi(q_i).phi(k_j)|; 0 where every product is 0
   double not_positive = 0;     ///< sums <= 0
   double largest_weight = 0;   ///< |phi(q_i).phi(k_j) / (phi(q_i).z)|, over i and j; inf after a 0
 };
@@ -39,11 +39,11 @@ Sums sums_of(const Row& row, const OneHead& head, const Progress& progress) {
   for (Eigen::Index first = 0; first < sums.size(); first += kBlock) {
     progress.step(0.5, text("denominators of ", row.label));
     const Eigen::Index count = std::min(kBlock, sums.size() - first);
-    const Eigen::VectorXd tops =
-        (phi_q.middleRows(first, count) * phi_k.transpose()).cwiseAbs().rowwise().maxCoeff();
+    const RowMatrix<double> sizes = (phi_q.middleRows(first, count) * phi_k.transpose()).cwiseAbs();
+    const Eigen::VectorXd tops = sizes.rowwise().maxCoeff(), totals = sizes.rowwise().sum();
     for (Eigen::Index i = 0; i < count; ++i) {
       const double sum = sums[first + i];
-      out.values.push_back(sum / static_cast<double>(phi_k.rows()));
+      out.values.push_back(totals[i] > 0 ? sum / totals[i] : 0);
       out.not_positive += sum > 0 ? 0 : 1;
       out.largest_weight =
           tops[i] > 0 ? std::max(out.largest_weight, tops[i] / std::abs(sum)) : out.largest_weight;
@@ -64,14 +64,15 @@ Result run_denominators(const ParamSet& params, const Context& context) {
   describe(result, head);
   Plot plot{"denominators",
             "Below the line the weights of a row change sign; near it they explode",
-            "The denominator of each query, divided by the number of keys.",
+            "The denominator of each query as a share of its absolute terms: 1 when no term is negative, 0 "
+            "when all cancel.",
             {"query", "position", false},
-            {"phi(q).z / N", "", false},
+            {"phi(q).z / sum of |terms|", "", false},
             {}};
   Table table{"signs",
               text("Denominators of ", head.seq_len(), " queries"),
               "A largest weight of 0.1 means: no key has more than a tenth of any row.",
-              {"feature map", "not positive", "smallest", "largest weight in a row"},
+              {"feature map", "not positive", "smallest share", "largest weight in a row"},
               {}};
   std::vector<double> positions;
   for (double i = 0; i < n; ++i) {

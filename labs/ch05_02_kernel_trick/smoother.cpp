@@ -84,7 +84,7 @@ Result run_smoother(const ParamSet& params, const Context& context) {
   }
   const std::vector<double> by_kernel = smooth(s, at, h), by_attention = attend(s, at, h);
   std::vector<double> widths, errors;
-  for (double w = 0.05; w <= 2.001; w *= 1.2) {
+  for (double w = 0.01; w <= 2.001; w *= 1.2) {
     context.progress.step(w / 2, "sweeping the bandwidth");
     widths.push_back(w);
     errors.push_back(rms(smooth(s, at, w), truth));
