@@ -72,6 +72,22 @@ TEST_CASE("own tensors give the same on the reference, in double, and on every r
     CHECK(ran.code == 0);
     CHECK(contains(ran.out, rung));
     CHECK(largest_difference(scratch / rung / "o.npy", scratch / "double/o.npy") <= 1e-6);
+    CHECK(largest_difference(scratch / rung / "lse.npy", scratch / "double/lse.npy") <= 1e-6);
+  }
+}
+
+TEST_CASE("a backward case runs on its kernels, which are handed the forward's output and logsumexp") {
+  const Scratch scratch("backward");
+  write_case(scratch.path());
+  write_npy(scratch / "do.npy", wavy({2, 9, 8}, 0.23));
+  write_meta(scratch.path(), "{\"causal\": true}", "softmax_attention_backward");
+  CHECK(eval(scratch.path(), scratch / "double", {"--dtype", "f64"}).code == 0);
+  const Ran kernel = eval(scratch.path(), scratch / "kernel", kSimulated);
+  CAPTURE(kernel.err);
+  CHECK(kernel.code == 0);
+  for (const char* name : {"dq.npy", "dk.npy", "dv.npy", "o.npy", "lse.npy"}) {
+    CAPTURE(name);
+    CHECK(largest_difference(scratch / "kernel" / name, scratch / "double" / name) <= 1e-6);
   }
 }
 
