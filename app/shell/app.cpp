@@ -256,11 +256,15 @@ bool wants_frames(const App& app) {
   if (app.hero_view != nullptr && panels::wants_frames(app.hero_view->results)) {
     return true;
   }
-  return std::ranges::any_of(app.views, [&](const auto& item) {
-    const StepView& view = item.second;
-    const bool waiting = view.revealed_at >= 0 && view.explained == 0;
-    return waiting || panels::wants_frames(view.results);
-  });
+  const Step* step = app.book.step();
+  const auto found =
+      step == nullptr ? app.views.end() : app.views.find(text(app.book.lab()->id, "/", step->key));
+  if (found == app.views.end()) {
+    return false;  // what moved on another page waits there
+  }
+  const StepView& view = found->second;
+  const bool waiting = view.revealed_at >= 0 && view.explained == 0;
+  return waiting || panels::wants_frames(view.results);
 }
 
 StepView* step_view(App& app) {
