@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "reference/core/cache_line.hpp"
 #include "reference/core/job.hpp"
 #include "reference/core/tensor.hpp"
 #include "reference/counters.hpp"
@@ -151,7 +152,7 @@ class LinearDecoder {
   std::int64_t m_, dv_;
   bool normalize_;
   T scale_, eps_;
-  std::vector<T> state_, normalizer_;
+  AlignedVector<T> state_, normalizer_;
 };
 /// The same for softmax attention with a cache of all keys and values: (dk + dv) t elements read at token t.
 template <class T>
@@ -166,7 +167,7 @@ class CacheDecoder {
  private:
   std::int64_t dk_, dv_, tokens_ = 0;
   T scale_;
-  std::vector<T> keys_, values_, scores_;
+  AlignedVector<T> keys_, values_, scores_;
 };
 
 }  // namespace alab

@@ -1,4 +1,5 @@
 // Generation token by token: a state that stays, a cache that grows. SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cmath>
 
 #include "reference/core/eigen_view.hpp"
@@ -12,11 +13,12 @@ namespace {
 template <class T>
 using RowVector = Eigen::Matrix<T, 1, Eigen::Dynamic>;
 
+// A copy, which Eigen aligns: the bits of a result must not depend on where the caller's row lies.
 template <class T>
-Eigen::Map<const RowVector<T>> row_of(std::span<const T> values, std::int64_t width, const char* name) {
+RowVector<T> row_of(std::span<const T> values, std::int64_t width, const char* name) {
   require(static_cast<std::int64_t>(values.size()) == width, name, " has ", values.size(), " elements: give ",
           width);
-  return {values.data(), width};
+  return Eigen::Map<const RowVector<T>>(values.data(), width);
 }
 
 }  // namespace
@@ -43,14 +45,14 @@ void LinearDecoder<T>::step(std::span<const T> query, std::span<const T> key, st
   require(static_cast<std::int64_t>(out.size()) == dv_, "the output has ", out.size(), " elements: give ",
           dv_);
   MatrixMap<T> s(state_.data(), m_, dv_);
-  Eigen::Map<RowVector<T>> o(out.data(), dv_);
   s.noalias() += k.transpose() * v;
-  o.noalias() = scale_ * q * s;
+  RowVector<T> o = scale_ * q * s;
   if (normalize_) {
     Eigen::Map<RowVector<T>> z(normalizer_.data(), m_);
     z += k;
     o /= scale_ * q.dot(z) + eps_;
   }
+  std::copy_n(o.data(), dv_, out.data());
 }
 
 template <class T>
@@ -83,11 +85,11 @@ void CacheDecoder<T>::step(std::span<const T> query, std::span<const T> key, std
   values_.insert(values_.end(), value.begin(), value.end());
   scores_.resize(static_cast<std::size_t>(++tokens_));
   const ConstMatrixMap<T> k(keys_.data(), tokens_, dk_), v(values_.data(), tokens_, dv_);
-  Eigen::Map<RowVector<T>> p(scores_.data(), tokens_), o(out.data(), dv_);
+  Eigen::Map<RowVector<T>> p(scores_.data(), tokens_);
   p.noalias() = scale_ * q * k.transpose();
   p = exp_of(p.array() - p.maxCoeff()).matrix().eval();
-  o.noalias() = p * v;
-  o /= p.sum();
+  const RowVector<T> o = (p * v) / p.sum();
+  std::copy_n(o.data(), dv_, out.data());
 }
 
 template class LinearDecoder<float>;
