@@ -131,7 +131,7 @@ std::vector<double> errors_by_tile(const Bug& form, const std::vector<float>& ro
 double worst_of(const std::vector<double>& errors) {
   double worst = 0;
   for (const double e : errors) {
-    worst = e <= worst ? worst : e;  // this way round, NaN stays
+    worst = e <= worst || std::isnan(worst) ? worst : e;  // NaN stays, whatever follows it
   }
   return worst;
 }
