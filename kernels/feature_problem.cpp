@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernels/feature_problem.hpp"
 
+#include "kernels/attention_problem.hpp"
 #include "reference/feature_maps.hpp"
 
 namespace alab {
@@ -40,14 +41,7 @@ AttentionInput input_of(const FeatureProblem& p, const InputSource& source, cons
   request.head_dim = p.head_dim;
   request.head_dim_v = p.head_dim_v;
   request.seed = p.seed;
-  require(source.unavailable.empty(), "input ", source.name, " is not available: ", source.unavailable);
-  AttentionInput in = source.make(request, progress);
-  const Shape want{p.heads, p.seq_len, p.head_dim};
-  require(in.query.shape() == want && in.key.shape() == want && in.value.extent(2) == p.head_dim_v, "input ",
-          source.name, " gives queries ", to_string(in.query.shape()), " and values ",
-          to_string(in.value.shape()), " where the problem asks for ", to_string(want),
-          "; set heads, seq_len and head_dim to what the input has");
-  return in;
+  return fitting_input(source, request, progress);
 }
 
 }  // namespace
