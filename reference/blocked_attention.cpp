@@ -1,12 +1,10 @@
 // The blocked forward pass: the honest CPU baseline. Products by Eigen, softmax row by row in cache, threads
 // over query tiles. SPDX-License-Identifier: MIT
-#include <atomic>
-#include <exception>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "reference/attention_head.hpp"
+#include "reference/parallel.hpp"
 
 namespace alab {
 
@@ -106,43 +104,21 @@ void query_tile(const BlockedRun<T>& run, Workspace<T>& w, std::int64_t tile) {
   }
 }
 
-/// Takes tiles from a shared counter until none is left; last tiles first, since causal ones grow downwards.
+/// Last tiles first, since causal ones grow downwards.
 template <class T>
-void work(const BlockedRun<T>& run, std::atomic<std::int64_t>& next, const Progress& progress) {
+void all_tiles(const BlockedRun<T>& run, std::int64_t threads, const Progress& progress) {
   const std::int64_t tiles = run.tiles();
-  Workspace<T> w(run.block_m, std::min(kBlockN, run.k.extent(1)), run.q.extent(2), run.v.extent(2));
-  for (std::int64_t n = next++; n < tiles; n = next++) {
-    progress.step(static_cast<double>(n) / static_cast<double>(tiles), "blocked attention");
-    query_tile(run, w, tiles - 1 - n);
-  }
-}
-
-/// The calling thread works and reports; the others only look at the stop token. The first exception is
-/// rethrown.
-template <class T>
-void work_in_threads(const BlockedRun<T>& run, std::int64_t threads, const Progress& progress) {
-  std::atomic<std::int64_t> next{0};
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto guarded = [&](const Progress& mine) {
-    try {
-      work(run, next, mine);
-    } catch (...) {
-      next = run.tiles();
-      const std::scoped_lock lock(mutex);
-      failure = failure ? failure : std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> helpers;
-    for (std::int64_t n = 1; n < threads; ++n) {
-      helpers.emplace_back([&] { guarded(Progress{progress.stop, {}}); });
-    }
-    guarded(progress);
-  }
-  if (failure) {
-    std::rethrow_exception(failure);
-  }
+  std::vector<Workspace<T>> spaces(
+      static_cast<std::size_t>(threads),
+      Workspace<T>(run.block_m, std::min(kBlockN, run.k.extent(1)), run.q.extent(2), run.v.extent(2)));
+  parallel_tasks(
+      tiles, static_cast<int>(threads),
+      [&](std::int64_t n, int worker) {
+        query_tile(run, spaces[static_cast<std::size_t>(worker)], tiles - 1 - n);
+      },
+      [&](std::int64_t done) {
+        progress.step(static_cast<double>(done) / static_cast<double>(tiles), "blocked attention");
+      });
 }
 
 }  // namespace
@@ -167,7 +143,7 @@ AttentionOutput<T> blocked_softmax_attention(const Tensor<T>& q, const Tensor<T>
   const std::int64_t used = std::min(wanted, run.tiles());
   const Metered held(options.meter,
                      used * (run.block_m * (std::min(kBlockN, k.extent(1)) + q.extent(2) + v.extent(2) + 2)));
-  work_in_threads(run, used, progress);
+  all_tiles(run, used, progress);
   return out;
 }
 

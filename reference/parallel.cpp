@@ -12,6 +12,9 @@ namespace alab {
 
 void parallel_tasks(std::int64_t tasks, int threads, const std::function<void(std::int64_t, int)>& work,
                     const std::function<void(std::int64_t)>& between) {
+  if (tasks <= 0) {
+    return;
+  }
   std::atomic<std::int64_t> next{0};
   std::exception_ptr failure;
   std::mutex failure_mutex;
@@ -29,6 +32,7 @@ void parallel_tasks(std::int64_t tasks, int threads, const std::function<void(st
       failure = failure ? failure : std::current_exception();
     }
   };
+  between(0);
   {
     std::vector<std::jthread> workers;
     const auto wanted = std::min<std::int64_t>(threads, tasks);
@@ -40,6 +44,7 @@ void parallel_tasks(std::int64_t tasks, int threads, const std::function<void(st
   if (failure) {
     std::rethrow_exception(failure);
   }
+  between(tasks);
 }
 
 }  // namespace alab

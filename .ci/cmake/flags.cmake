@@ -22,6 +22,8 @@ set(alab_cxx_flags -Wall -Wextra -Wpedantic -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # False alarms inside the compiler's own AVX-512 header (GCC bug 105593) and std::string (bug 105651).
   list(APPEND alab_cxx_flags -Wno-uninitialized -Wno-maybe-uninitialized -Wno-restrict)
+  # With AVX-512, g++ 12.2 was seen to store {1, 1, 1, 0} of an initializer list as something else.
+  list(APPEND alab_cxx_flags -fno-tree-slp-vectorize)
 endif()
 if(ALAB_ARCH)
   list(APPEND alab_cxx_flags -march=${ALAB_ARCH})
@@ -42,3 +44,8 @@ if(ALAB_SANITIZE)
   target_link_options(alab_flags INTERFACE -fsanitize=${ALAB_SANITIZE})
 endif()
 target_compile_options(alab_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${alab_cxx_flags}>")
+
+# alab_quick_build(TARGET): code that is not timed is optimised less in preset dev, which compiles it a third faster.
+function(alab_quick_build target)
+  target_compile_options(${target} PRIVATE "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:RelWithDebInfo>>:-O1>")
+endfunction()

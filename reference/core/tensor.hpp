@@ -2,12 +2,14 @@
 // kernels. SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "reference/core/cache_line.hpp"
 #include "reference/core/error.hpp"
 
 namespace alab {
@@ -19,14 +21,17 @@ std::int64_t element_count(const Shape& shape);
 /// "[2, 7, 48]".
 std::string to_string(const Shape& shape);
 
-/// Owning, contiguous, C order, zero-initialised. T is float, double or std::int32_t.
+/// Owning, contiguous, C order, zero-initialised, begins at a cache line: what is summed over it has the same
+/// bits on every run. T is float, double or std::int32_t.
 template <class T>
 class Tensor {
  public:
   Tensor() = default;
   explicit Tensor(Shape shape)
       : shape_(std::move(shape)), data_(static_cast<std::size_t>(element_count(shape_))) {}
-  Tensor(Shape shape, std::vector<T> data) : shape_(std::move(shape)), data_(std::move(data)) {
+  /// Copies data, which holds as many elements as the shape asks for.
+  Tensor(Shape shape, const std::vector<T>& data)
+      : shape_(std::move(shape)), data_(data.begin(), data.end()) {
     require(element_count(shape_) == static_cast<std::int64_t>(data_.size()), "tensor of shape ",
             to_string(shape_), " needs ", element_count(shape_), " elements, got ", data_.size());
   }
@@ -58,13 +63,15 @@ class Tensor {
 
   template <class U>
   Tensor<U> cast() const {
-    return Tensor<U>(shape_, std::vector<U>(data_.begin(), data_.end()));
+    Tensor<U> out(shape_);
+    std::transform(data_.begin(), data_.end(), out.span().begin(), [](T x) { return static_cast<U>(x); });
+    return out;
   }
   friend bool operator==(const Tensor&, const Tensor&) = default;
 
  private:
   Shape shape_;
-  std::vector<T> data_;
+  AlignedVector<T> data_;
 };
 
 }  // namespace alab

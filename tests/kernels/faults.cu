@@ -12,20 +12,25 @@ namespace {
 
 using samples::Fault;
 
+/// One element for each thread of the grid.
+__device__ unsigned here() {
+  return blockIdx.x * blockDim.x + threadIdx.x;
+}
+
 __global__ void leaves_before_barrier(float* out) {
   if (threadIdx.x == 5) {
     return;
   }
   __syncthreads();
-  out[threadIdx.x] = 1;
+  out[here()] = 1;
 }
 
 __global__ void two_barriers(float* out) {
   if (threadIdx.x < 32) {
-    out[threadIdx.x] = 1;
+    out[here()] = 1;
     __syncthreads();
   } else {
-    out[threadIdx.x] = 2;
+    out[here()] = 2;
     __syncthreads();
   }
 }
@@ -34,26 +39,26 @@ __global__ void loop_of_own_length(float* out) {
   for (unsigned i = 0; i < threadIdx.x; ++i) {
     __syncthreads();
   }
-  out[threadIdx.x] = 1;
+  out[here()] = 1;
 }
 
 __global__ void barrier_against_shuffle(float* out) {
   if (threadIdx.x % 32 == 3) {
     __syncthreads();
   } else {
-    out[threadIdx.x] = __shfl_xor_sync(0xffffffffu, 1.0f, 1);
+    out[here()] = __shfl_xor_sync(0xffffffffu, 1.0f, 1);
   }
 }
 
 __global__ void mask_without_caller(float* out) {
-  out[threadIdx.x] = __shfl_sync(0x0000fffeu, 1.0f, 1);
+  out[here()] = __shfl_sync(0x0000fffeu, 1.0f, 1);
 }
 __global__ void bad_width(float* out) {
-  out[threadIdx.x] = __shfl_sync(0xffffffffu, 1.0f, 1, 12);
+  out[here()] = __shfl_sync(0xffffffffu, 1.0f, 1, 12);
 }
 
 __global__ void masks_that_disagree(float* out) {
-  out[threadIdx.x] = __shfl_sync(threadIdx.x == 0 ? 0x3u : 0xffffffffu, 1.0f, 0);
+  out[here()] = __shfl_sync(threadIdx.x == 0 ? 0x3u : 0xffffffffu, 1.0f, 0);
 }
 
 __global__ void traps(float* out) {
@@ -61,7 +66,7 @@ __global__ void traps(float* out) {
     __trap();
   }
   __syncthreads();
-  out[threadIdx.x] = 1;
+  out[here()] = 1;
 }
 
 __global__ void throws(float* out) {
@@ -69,23 +74,23 @@ __global__ void throws(float* out) {
   if (threadIdx.x == 9) {
     throw Error("thread 9 has had enough");
   }
-  out[threadIdx.x] = 1;
+  out[here()] = 1;
 }
 
 __global__ void past_dynamic_shared(float* out) {
   extern __shared__ float tile[];
   tile[threadIdx.x + 2] = 1;
-  out[threadIdx.x] = tile[threadIdx.x + 2];
+  out[here()] = tile[threadIdx.x + 2];
 }
 
 __global__ void nothing(float* out) {
-  out[threadIdx.x] = 1;
+  out[here()] = 1;
 }
 
 template <auto kernel>
 void run(Stream& stream) {
   launch(stream, kernel, dim3(4), dim3(64), 64 * sizeof(float),
-         static_cast<float*>(stream.scratch("out", 64 * sizeof(float))));
+         static_cast<float*>(stream.scratch("out", 4 * 64 * sizeof(float))));
 }
 template <unsigned gx, unsigned gz, unsigned bx, unsigned bz, std::size_t bytes>
 void run_shape(Stream& stream) {
@@ -128,7 +133,7 @@ __global__ void slow(float* out) {
   for (int i = 0; i < 30000; ++i) {
     x = sinf(x) + 1.0f;
   }
-  out[threadIdx.x] = x;
+  out[here()] = x;
 }
 
 __global__ void barriers(int count) {
@@ -143,7 +148,7 @@ std::span<const Fault> faults() {
   return kFaults;
 }
 void run_slow_grid(Stream& stream, unsigned blocks) {
-  auto* out = static_cast<float*>(stream.scratch("out", 4 * sizeof(float)));
+  auto* out = static_cast<float*>(stream.scratch("out", blocks * 4 * sizeof(float)));
   launch(stream, slow, dim3(blocks), dim3(4), 0, out);
 }
 void run_barriers(Stream& stream, unsigned blocks, unsigned threads, int count) {

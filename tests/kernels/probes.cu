@@ -174,16 +174,17 @@ __global__ void shared_arrays(double* out) {
   pairs[t] = {1.0f * t, t};
   __syncthreads();
   const float4 four = reinterpret_cast<const float4*>(dynamic)[t / 4 + 16];
-  out[t] = static_cast<double>(first[63 - t]) + four.y + tile[1 - t / 32][31 - t % 32] + tile[3 - t / 32][0] +
-           pairs[t ^ 1].sum + pairs[t ^ 2].count;
+  out[blockIdx.x * 64 + t] = static_cast<double>(first[63 - t]) + four.y + tile[1 - t / 32][31 - t % 32] +
+                             tile[3 - t / 32][0] + pairs[t ^ 1].sum + pairs[t ^ 2].count;
 }
 Values run_shared_arrays(Stream& stream) {
-  return collect(stream, 64, [&](double* out) {
+  return collect(stream, 192, [&](double* out) {
     launch(stream, shared_arrays<float>, dim3(3), dim3(64), 128 * sizeof(float), out);
   });
 }
 Values expect_shared_arrays() {
-  return each_lane(64, [](int t) {
+  return each_lane(192, [](int i) {
+    const int t = i % 64;
     const double four_y = 2.0 * (63 - (t / 4 * 4 + 1));
     const double mirrored = (1 - t / 32) * 32 + (31 - t % 32) + 0.5;
     const double column = -(1 - t / 32) * 32.0;
