@@ -216,6 +216,10 @@ Result run_experiment(const Lab& lab, const Experiment& experiment, const ParamS
   result.lab = lab.id;
   result.experiment = experiment.id;
   result.params = params.describe();
+  if (!result.quick.empty()) {
+    result.checks.clear();
+    result.notes.insert(result.notes.begin(), text("Quick look while a setting moves: ", result.quick, "."));
+  }
   if (result.input.empty()) {
     result.input = experiment.uses_input ? context.input.label : std::string("made by the experiment");
   }

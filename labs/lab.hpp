@@ -20,6 +20,7 @@ struct Context {
   const Progress& progress;
   bool simulated = true;  ///< run rungs on the executor
   bool cuda = true;       ///< run rungs on a GPU when one is usable; otherwise rows say why not
+  bool quick = false;     ///< a slider moves: what takes over 100 ms does less, and says so in Result::quick
 };
 
 /// What a Run button runs. run is pure: the same parameters and input give the same Result (times excepted);

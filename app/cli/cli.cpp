@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "app/cli/commands.hpp"
+#include "app/export/program.hpp"
 #include "reference/core/error.hpp"
 #include "reference/core/param.hpp"
 
@@ -147,7 +148,9 @@ std::string overview() {
     left.resize(12, ' ');
     out += left + std::string(command->summary.substr(0, command->summary.find('\n'))) + "\n";
   }
-  return out + "\n'alab COMMAND --help' explains one. The window is the program attention_lab.\n";
+  return out +
+         "\n'alab COMMAND --help' explains one. 'alab --version' names this build.\n"
+         "The window is the program attention_lab.\n";
 }
 
 int run(std::span<const std::string> words) {
@@ -156,6 +159,10 @@ int run(std::span<const std::string> words) {
       const bool about_one = words.size() > 1 && words[0] == "help";
       std::cout << (about_one ? help_of(find_command(words[1])) : overview());
       return words.empty() ? kBadRequest : kPassed;
+    }
+    if (words[0] == "--version") {
+      std::cout << program_name() << "\n";
+      return kPassed;
     }
     const Command& command = find_command(words[0]);
     const auto rest = words.subspan(1);

@@ -3,6 +3,7 @@
 
 #include "app/export/csv.hpp"
 #include "app/export/figures.hpp"
+#include "app/export/program.hpp"
 #include "reference/core/files.hpp"
 #include "reference/core/json.hpp"
 
@@ -79,7 +80,9 @@ std::vector<std::filesystem::path> export_result(const Lab& lab, const Result& r
     written.write(path("numbers", ".csv"), csv_of_numbers(result));
   }
   if (options.formats.json) {
-    written.write(options.folder / text(stem, ".json"), to_json(result).dump(2) + "\n");
+    Json json = to_json(result);
+    json["program"] = program_name();
+    written.write(options.folder / text(stem, ".json"), json.dump(2) + "\n");
   }
   if (options.formats.html) {
     write_report(lab, {result}, options, progress.part(0.95, 1));

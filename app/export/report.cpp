@@ -3,6 +3,7 @@
 
 #include "app/export/export.hpp"
 #include "app/export/figures.hpp"
+#include "app/export/program.hpp"
 #include "reference/core/files.hpp"
 
 namespace alab {
@@ -211,7 +212,8 @@ std::filesystem::path write_report(const Lab& lab, const std::vector<Result>& re
       "<p class=\"quiet\">Every number says where it comes from: <b>measured</b> on the named machine, "
       "<b>counted</b> while the algorithm ran, "
       "<b>modelled</b> by the named formula, <b>recorded</b> in the named file, or printed in the named "
-      "<b>paper</b>.</p>\n";
+      "<b>paper</b>.</p>\n" +
+      tag("p", text("Made with ", program_name(), ".")) + "\n";
   const std::string page = text(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width\"><title>",

@@ -15,7 +15,8 @@ void checks_panel(ui::Ui& ui, const Result& result, std::span<const std::string_
       ui::vspace(0.15F);
     }
     if (result.checks.empty()) {
-      ui::muted(ui, "This experiment states no criterion.");
+      ui::muted(ui, result.quick.empty() ? "This experiment states no criterion."
+                                         : "The lamps follow with the full run.");
     }
     return;
   }

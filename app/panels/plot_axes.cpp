@@ -275,6 +275,24 @@ std::string tick_text(double value, std::string_view unit, Scaling scaling) {
   return out.str();
 }
 
+namespace {
+
+/// Drops what stands closer to its right neighbour than a label is wide, when most labels fill the axis.
+std::vector<double> apart(std::vector<double> at, const AxisView& axis, double from, double to, int most) {
+  const auto place = [&](double v) { return axis.scaling == Scaling::log ? std::log(v) : v; };
+  const double least = 0.7 * (place(to) - place(from)) / std::max(most, 1);
+  std::vector<double> kept;
+  for (auto v = at.rbegin(); v != at.rend(); ++v) {
+    if (kept.empty() || place(kept.back()) - place(*v) >= least) {
+      kept.push_back(*v);
+    }
+  }
+  std::reverse(kept.begin(), kept.end());
+  return kept;
+}
+
+}  // namespace
+
 Ticks ticks_of(const AxisView& axis, std::string_view unit, int most) {
   Ticks ticks;
   const double from = std::min(axis.from, axis.to);
@@ -288,20 +306,24 @@ Ticks ticks_of(const AxisView& axis, std::string_view unit, int most) {
       at.push_back(v);
     }
   }
-  if (at.size() < 2) {
+  const bool chosen = at.size() >= 2;
+  if (!chosen) {
     at = axis.scaling == Scaling::log      ? log_positions(std::max(from, 1e-300), to, most)
          : axis.scaling == Scaling::symlog ? symlog_positions(from, to, most)
                                            : linear_positions(from, to, most, axis.whole);
   }
-  const std::size_t stride =
-      (at.size() + static_cast<std::size_t>(most) - 1) / static_cast<std::size_t>(std::max(most, 1));
-  for (std::size_t i = (at.size() - 1) % std::max<std::size_t>(stride, 1); i < at.size();
-       i += std::max<std::size_t>(stride, 1)) {
-    if (axis.floor > 0 && at[i] <= axis.floor * 1.5) {
+  const std::size_t stride = std::max<std::size_t>(
+      1, (at.size() + static_cast<std::size_t>(most) - 1) / static_cast<std::size_t>(std::max(most, 1)));
+  std::vector<double> thinned;
+  for (std::size_t i = (at.size() - 1) % stride; i < at.size(); i += stride) {
+    thinned.push_back(at[i]);
+  }
+  for (const double v : chosen ? apart(std::move(thinned), axis, from, to, most) : thinned) {
+    if (axis.floor > 0 && v <= axis.floor * 1.5) {
       continue;
     }
-    ticks.at.push_back(at[i]);
-    ticks.labels.push_back(tick_text(at[i], unit, axis.scaling));
+    ticks.at.push_back(v);
+    ticks.labels.push_back(tick_text(v, unit, axis.scaling));
   }
   if (axis.floor > 0 && axis.floor >= from) {
     ticks.at.insert(ticks.at.begin(), axis.floor);

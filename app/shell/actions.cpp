@@ -124,7 +124,9 @@ RunView run_view(const App& app) {
   return app.runner.view(*app.book.lab(), *step, settings_of(request));
 }
 
-void run_step(App& app, const std::string& sweep) {
+namespace {
+
+void submit_step(App& app, const std::string& sweep, bool quick) {
   const Step* step = app.book.step();
   const Experiment* experiment = app.book.experiment();
   if (step == nullptr || experiment == nullptr) {
@@ -142,7 +144,18 @@ void run_step(App& app, const std::string& sweep) {
   request.input = source_of(app.catalog, app.book.input());
   request.backend = app.book.preferences().backend;
   request.sweep = sweep;
+  request.quick = quick;
   app.runner.submit(std::move(request));
+}
+
+}  // namespace
+
+void run_step(App& app, const std::string& sweep) {
+  submit_step(app, sweep, false);
+}
+
+void preview_step(App& app) {
+  submit_step(app, "", true);
 }
 
 void use_preset(App& app, const Lab& lab, const Preset& preset) {

@@ -11,6 +11,7 @@ namespace alab::shell {
 namespace {
 
 constexpr float kLessonMinimum = 480, kContentsWidth = 250, kIconsBelow = 1500;
+constexpr double kRest = 0.25;  // seconds that a setting stays put before the full run
 
 void open_asked_page(App& app) {
   const Options& options = app.options;
@@ -150,7 +151,7 @@ void splitter(App& app, const char* id, float x, float top, float height, float 
 
 void take_finished(App& app) {
   Runner::Finished finished{};
-  if (!app.runner.poll(&finished) || finished.sweep || app.hero) {
+  if (!app.runner.poll(&finished) || finished.sweep || finished.quick || app.hero) {
     return;
   }
   const bool current = app.book.lab() == finished.lab && app.book.step() == finished.step;
@@ -161,6 +162,23 @@ void take_finished(App& app) {
   StepView* view = step_view(app);
   if (current && view != nullptr && view->revealed_at < 0 && !hidden) {
     view->revealed_at = ImGui::GetTime();
+  }
+}
+
+/// Once a moved setting rests, its quick look is followed by the full run; at most once, so that a cancelled
+/// one stays cancelled.
+void complete_quick_look(App& app) {
+  const RunView run = run_view(app);
+  if (run.phase != RunPhase::done || !run.quick() || run.version == app.quick.completed) {
+    app.quick.seen = app.quick.completed;
+    return;
+  }
+  if (app.quick.seen != run.version || ImGui::IsMouseDown(ImGuiMouseButton_Left)) {
+    app.quick.seen = run.version;
+    app.quick.since = ImGui::GetTime();
+  } else if (ImGui::GetTime() - app.quick.since >= kRest) {
+    app.quick.completed = run.version;
+    run_step(app);
   }
 }
 
@@ -250,7 +268,8 @@ bool wants_frames(const App& app) {
     return true;  // as a hand on the mouse keeps it awake
   }
   if (app.runner.running() || app.exporter.running() || app.saver.pending() ||
-      app.doctor.status().state == JobState::running || app.theme_dirty || !app.options.screenshot.empty()) {
+      app.doctor.status().state == JobState::running || app.theme_dirty || !app.options.screenshot.empty() ||
+      app.quick.seen != app.quick.completed) {
     return true;
   }
   if (app.hero_view != nullptr && panels::wants_frames(app.hero_view->results)) {
@@ -283,6 +302,7 @@ void draw_app(App& app) {
   }
   handle_keys(app);
   enter_page(app);
+  complete_quick_look(app);
   const ImVec2 size = ImGui::GetMainViewport()->Size;
   app.columns = measure(app, size);
   const Layout& c = app.columns;

@@ -69,6 +69,12 @@ struct Notice {
   double until = 0;  ///< < 0: stays until dismissed
 };
 
+/// Versions of the quick look that was shown last and of the one that a full run followed.
+struct QuickLook {
+  std::uint64_t seen = 0, completed = 0;
+  double since = 0;
+};
+
 /// Places of the window's columns, in pixels.
 struct Layout {
   float top = 0, bottom = 0, contents = 0, lesson = 0;
@@ -97,6 +103,7 @@ struct App {
   ExportDialog exports;
   Help help;
   Notice notice;
+  QuickLook quick;
   std::vector<Finding> findings;
   bool doctor_open = false, show_notes = false, glossary_open = false;
   std::string glossary_word;
@@ -126,6 +133,8 @@ void refresh_theme(App& app, float dpi_scale);
 // -------------------------------------------------------------------------------------
 /// Runs the current step's experiment with the settings in force. sweep: key of a parameter, or "".
 void run_step(App& app, const std::string& sweep = "");
+/// The same while a setting moves: an experiment that takes long shows a quick look first, then the full run.
+void preview_step(App& app);
 StepView* step_view(App& app);
 RunView run_view(const App& app);
 void say(App& app, std::string words, double seconds = 6);

@@ -216,7 +216,11 @@ void draw_explain_card(App& app, const Step& step, StepView& view, const RunView
   }
   if (!step.lamps.empty()) {
     ui::vspace(0.5F);
-    panels::checks_panel(app.ui, *run.result, step.lamps);
+    if (run.quick()) {
+      ui::muted(app.ui, "The lamps follow with the full run.");
+    } else {
+      panels::checks_panel(app.ui, *run.result, step.lamps);
+    }
   }
   ui::end_card();
 }

@@ -177,7 +177,7 @@ void draw_params(App& app, StepView& view) {
   if (events.changed) {
     app.book.edit_params(values);
     if (live) {
-      run_step(app);
+      preview_step(app);
     }
   }
   if (events.committed) {

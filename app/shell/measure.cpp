@@ -196,7 +196,7 @@ class Measure {
     ParamSet values = app.book.params();
     values.set(*s.param, moves_++ % 2 == 0 ? s.other : s.param->def);
     app.book.edit_params(values);
-    run_step(app);
+    preview_step(app);
   }
 
   void finish_slide(App& app) {

@@ -61,7 +61,7 @@ struct Timed {
 };
 
 /// Runs the form itself on this CPU for every chunk size and holds each against the recurrence in double.
-Timed time_chunks(const OneHead& head, const Progress& progress) {
+Timed time_chunks(const OneHead& head, int repeats, const Progress& progress) {
   const RowMatrix<float> phi_q = features("elu1", head.query), phi_k = features("elu1", head.key);
   const auto wide = [](const RowMatrix<float>& x) { return as_head<double>(x.cast<double>()); };
   const LinearAttentionProblem<double> problem{wide(phi_q), wide(phi_k), wide(head.value)};
@@ -77,7 +77,7 @@ Timed time_chunks(const OneHead& head, const Progress& progress) {
     out.worst_error = error <= out.worst_error ? out.worst_error : error;
     out.chunks.push_back(c);
     out.seconds.push_back(
-        median_time([&] { keep(chunkwise_form(in, chunk, work).data()); }, progress, 0.01, 3).seconds);
+        median_time([&] { keep(chunkwise_form(in, chunk, work).data()); }, progress, 0.01, repeats).seconds);
   }
   return out;
 }
@@ -141,11 +141,12 @@ Result run_chunk(const ParamSet& params, const Context& context) {
   const OneHead head = one_head(context, std::min(kTimedTokens, s.seq_len), s.head_dim,
                                 static_cast<std::uint64_t>(params.integer(params::seed)));
   const Sweep counted_sweep = sweep(s, gpu, context.progress.part(0, 0.1));
-  const Timed timed = time_chunks(head, context.progress.part(0.1, 1));
+  const int repeats = context.quick ? 1 : 3;
+  const Timed timed = time_chunks(head, repeats, context.progress.part(0.1, 1));
   const Provenance counted = counted_by("meter on every product, load and store of the form"),
-                   clock = timed_here("Eigen, float, 1 thread, median"),
-                   model = modelled_by("max(FLOPs / F, bytes / W)");
+                   clock = clocked(repeats), model = modelled_by("max(FLOPs / F, bytes / W)");
   Result result;
+  result.quick = context.quick ? kOneRunEach : "";
   describe(result, head);
   result.plots = plots_of(counted_sweep, timed, gpu, params.real(kChunk), counted, clock);
   const auto fastest = std::ranges::min_element(timed.seconds) - timed.seconds.begin();

@@ -44,6 +44,10 @@ RowMatrix<float> quadratic(const RowMatrix<float>& x) {
 
 }  // namespace
 
+Provenance clocked(int repeats) {
+  return timed_here(text("Eigen, float, 1 thread, ", repeats == 1 ? "one run" : "median"));
+}
+
 FormCost count(Form form, const Shape& shape) {
   const bool on_features = form == Form::linear || form == Form::chunkwise;
   const Operands<float> in =

@@ -43,7 +43,8 @@ Sweep counted_sweep(Shape s) {
 }
 
 /// Quadratic maps of wide heads are timed up to 1024 tokens only, to stay within a second.
-Sweep timed_sweep(std::string_view map, const Shape& s, std::uint64_t seed, const Progress& progress) {
+Sweep timed_sweep(std::string_view map, const Shape& s, std::uint64_t seed, int repeats,
+                  const Progress& progress) {
   Sweep out;
   out.ns = doublings(32, s.feature_dim > 600 ? 512 : 2048);
   const double scale = 1 / std::sqrt(static_cast<double>(s.head_dim));
@@ -55,9 +56,9 @@ Sweep timed_sweep(std::string_view map, const Shape& s, std::uint64_t seed, cons
     WorkMeter work;
     const Progress part = progress.part(done, 2 * done);
     out.softmax.push_back(
-        median_time([&] { keep(softmax_form(in, scale, work).data()); }, part, 0.01, 3).seconds);
+        median_time([&] { keep(softmax_form(in, scale, work).data()); }, part, 0.01, repeats).seconds);
     out.linear.push_back(
-        median_time([&] { keep(state_first(mapped, true, work).data()); }, part, 0.01, 3).seconds);
+        median_time([&] { keep(state_first(mapped, true, work).data()); }, part, 0.01, repeats).seconds);
   }
   return out;
 }
@@ -114,11 +115,12 @@ Result run_crossover(const ParamSet& params, const Context& context) {
   const double products = counted_crossover(s, false), with_normaliser = counted_crossover(s, true);
   constexpr std::int64_t kChecked = 64;
   const FormErrors errors = form_errors(map, kChecked, s.head_dim, seed, context.progress.part(0, 0.1));
-  const Sweep timed = timed_sweep(map, s, seed, context.progress.part(0.1, 1));
+  const int repeats = context.quick ? 1 : 3;
+  const Sweep timed = timed_sweep(map, s, seed, repeats, context.progress.part(0.1, 1));
   const double clock_n = clock_crossover(timed);
-  const Provenance counted = counted_by("meter on every product of both forms"),
-                   clock = timed_here("Eigen, float, 1 thread, median");
+  const Provenance counted = counted_by("meter on every product of both forms"), clock = clocked(repeats);
   Result result;
+  result.quick = context.quick ? kOneRunEach : "";
   result.tables.push_back(crossover_table(s, products, with_normaliser, clock_n, counted, clock));
   result.plots.push_back(
       sweep_plot("flops", text("Counted: the lines meet at N = ", format_value(products, "count"), " = m"),

@@ -13,7 +13,8 @@ struct Times {
   std::vector<double> ns, softmax, linear;
 };
 
-Times time_both(std::int64_t longest, std::int64_t d, std::uint64_t seed, const Progress& progress) {
+Times time_both(std::int64_t longest, std::int64_t d, std::uint64_t seed, int repeats,
+                const Progress& progress) {
   Times t;
   t.ns = doublings(128, static_cast<double>(longest));
   const double scale = 1 / std::sqrt(static_cast<double>(d));
@@ -24,14 +25,14 @@ Times time_both(std::int64_t longest, std::int64_t d, std::uint64_t seed, const 
     WorkMeter work;
     const Progress part = progress.part(done, 2 * done);
     t.softmax.push_back(
-        median_time([&] { keep(softmax_form(in, scale, work).data()); }, part, 0.02, 5).seconds);
+        median_time([&] { keep(softmax_form(in, scale, work).data()); }, part, 0.02, repeats).seconds);
     t.linear.push_back(median_time(
                            [&] {
                              const auto mapped = Operands<float>::of(features("elu1", in.query),
                                                                      features("elu1", in.key), in.value);
                              keep(state_first(mapped, true, work).data());
                            },
-                           part, 0.02, 5)
+                           part, 0.02, repeats)
                            .seconds);
   }
   return t;
@@ -77,9 +78,11 @@ Result run_slopes(const ParamSet& params, const Context& context) {
   context.progress.step(0, "checking both forms");
   constexpr std::int64_t kChecked = 128;
   const FormErrors errors = form_errors("elu1", kChecked, d, seed, context.progress.part(0, 0.1));
-  const Times t = time_both(params.integer(kLongestTimed), d, seed, context.progress.part(0.1, 1));
-  const Provenance clock = timed_here("Eigen, float, 1 thread, median");
+  const int repeats = context.quick ? 1 : 5;
+  const Times t = time_both(params.integer(kLongestTimed), d, seed, repeats, context.progress.part(0.1, 1));
+  const Provenance clock = clocked(repeats);
   Result result;
+  result.quick = context.quick ? kOneRunEach : "";
   Plot time{"time",
             text("Softmax grows with slope ", format_value(late_slope(t.ns, t.softmax), ""), ", linear with ",
                  format_value(late_slope(t.ns, t.linear), "")),

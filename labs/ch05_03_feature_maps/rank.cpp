@@ -173,7 +173,8 @@ Result run_rank(const ParamSet& params, const Context& context) {
   const std::int64_t rows = params.integer(kRows);
   const auto seed = static_cast<std::uint64_t>(params.integer(params::seed));
   std::vector<Input> inputs;
-  for (int i = 0; i < kInputs; ++i) {
+  const int count = context.quick ? 1 : kInputs;
+  for (int i = 0; i < count; ++i) {
     context.progress.step(0, "drawing rows");
     inputs.push_back(make_input(length, dim, seed + static_cast<std::uint64_t>(1000 * i)));
   }
@@ -183,17 +184,18 @@ Result run_rank(const ParamSet& params, const Context& context) {
     tracks.push_back(
         run_one(kRunners[r], inputs, rows, context.progress.part(from, from + 1.0 / std::size(kRunners))));
   }
-  const Provenance measured = measured_here(text("mean of ", kInputs, " draws of q and k, double"));
+  const Provenance measured = measured_here(text("mean of ", count, " draws of q and k, double"));
   std::vector<double> soft_entropies(kSpreads.size(), 0);
   for (const Input& in : inputs) {
     for (std::size_t s = 0; s < kSpreads.size(); ++s) {
-      soft_entropies[s] += in.softmax_entropy[s] / kInputs;
+      soft_entropies[s] += in.softmax_entropy[s] / count;
     }
   }
   const double softmax_entropy = soft_entropies[kOne];
   const auto length_d = static_cast<double>(length);
 
   Result result;
+  result.quick = context.quick ? text(count, " of ", kInputs, " draws of q and k") : "";
   result.input = text("normal rows, seed ", seed, " (", length, " tokens, head_dim ", dim, ")");
   std::vector<Track> without_trig(tracks.begin(), tracks.begin() + kTrig);
   result.plots = {

@@ -35,7 +35,8 @@ struct Timing {
   int repeats = 0;
 };
 /// Median wall time of work() after one warm-up. Short work is called often enough per repeat to outlast the
-/// clock (20 us); repeating ends after budget seconds, with at least 3 repeats. Steps progress between
+/// clock (20 us); repeating ends after budget seconds, with at least 3 of them
+/// when repeats allows. Steps progress between
 /// repeats.
 Timing median_time(const std::function<void()>& work, const Progress& progress, double budget = 0.03,
                    int repeats = 9);

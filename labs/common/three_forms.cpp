@@ -117,6 +117,13 @@ struct Quantity {
   Provenance provenance;
 };
 
+std::string bytes_title(const Sweep& sweep) {
+  const double first = sweep.points.front().run.bytes, last = sweep.points.back().run.bytes;
+  return first > last   ? "Traffic falls with the chunk: fewer states travel"
+         : first < last ? "Traffic grows with the chunk"
+                        : "Traffic does not depend on the chunk";
+}
+
 std::vector<Quantity> quantities(const ThreeForms& op, const Forms& forms) {
   const Provenance here = measured_here("float against double");
   return {{"forms_difference", "error_", "Every chunk size gives the same result, up to rounding",
@@ -125,7 +132,7 @@ std::vector<Quantity> quantities(const ThreeForms& op, const Forms& forms) {
           {"forms_flops", "flops_", "FLOPs grow with the chunk: more pairs are computed as scores",
            "Arithmetic of one run. Chunks of 1 are a recurrence, one chunk of N is the parallel form.",
            "FLOPs", "", "count", [](const Measured& m) { return m.run.flops; }, op.flops},
-          {"forms_bytes", "bytes_", "Traffic falls with the chunk: fewer states travel",
+          {"forms_bytes", "bytes_", bytes_title(forms.sweep),
            op.bytes_note.empty() ? "Bytes between slow memory and the chip, in and out." : op.bytes_note,
            "bytes moved", "bytes", "bytes", [](const Measured& m) { return m.run.bytes; }, op.bytes},
           {"forms_temporary", "temporary_", "The largest temporary is a block of scores or a set of states",

@@ -142,6 +142,7 @@ struct Result {
   std::vector<Stepper> steppers;
   std::vector<Check> checks;
   std::vector<std::string> notes;  ///< sentences a reader must see beside the numbers (limits, fallbacks)
+  std::string quick;  ///< what a quick look left out, "4 of 40 draws"; it has no checks, a full run follows
 
   const Scalar* scalar(std::string_view key) const;
   const Plot* plot(std::string_view key) const;

@@ -88,6 +88,10 @@ TEST_CASE("a value out of range is refused with the value and the range") {
 
 TEST_CASE("each command explains itself, with its exit codes") {
   CHECK(alab({}).code == 2);
+  const Ran version = alab({"--version"});
+  CHECK(version.code == 0);
+  CHECK(version.out.find("Attention Lab ") == 0);
+  CHECK(contains(version.out, ", commit "));
   const Ran overview = alab({"--help"});
   CHECK(overview.code == 0);
   for (const char* name : {"list", "run", "report", "eval", "bench", "doctor", "completion"}) {

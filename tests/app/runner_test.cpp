@@ -42,6 +42,35 @@ TEST_CASE("the newest run wins, a cancelled one leaves nothing, and changed sett
   CHECK(runner.view(kLab, *book.step(), now()).phase == RunPhase::empty);
 }
 
+TEST_CASE("a quick look says what it left out, carries no lamps, and passes no step") {
+  Workbook book = fresh();
+  book.open_step(kLab.id, "second");
+  book.skip();
+  book.set_params("slow=true");
+  RunRequest request{book.lab(), book.step(), book.experiment(), book.params(), synthetic_inputs().front()};
+  const auto run = [&](bool quick) {
+    Runner runner;
+    request.quick = quick;
+    runner.submit(request);
+    Runner::Finished finished{};
+    while (!runner.poll(&finished)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    const RunView view = runner.view(kLab, *book.step(), settings_of(request));
+    CHECK(view.phase == RunPhase::done);
+    CHECK(view.quick() == quick);
+    CHECK(finished.quick == quick);
+    CHECK(finished.passed != quick);
+    return view.result;
+  };
+  const auto quick = run(true), full = run(false);
+  CHECK(quick->checks.empty());
+  REQUIRE(quick->notes.size() == 1);
+  CHECK(quick->notes.front() == "Quick look while a setting moves: 0 of 400 waits.");
+  CHECK(full->checks.size() == 1);
+  CHECK(full->notes.empty());
+}
+
 TEST_CASE("a failing run is a sentence beside the last good result") {
   Workbook book = fresh();
   book.open_step(kLab.id, "second");

@@ -309,3 +309,28 @@ TEST_CASE("every experiment stops when asked to") {
     }
   }
 }
+
+TEST_CASE("a quick look has the plots of the full run, no lamps, and says what it left out") {
+  for (const Lab* lab : all_labs()) {
+    for (const Experiment& experiment : lab->experiments) {
+      const ParamSet defaults(experiment.params);
+      const Progress progress;
+      const Context context{walk::source(), progress, true, false, true};
+      const Result quick = run_experiment(*lab, experiment, defaults, context);
+      if (quick.quick.empty()) {
+        continue;
+      }
+      CAPTURE(experiment.id);
+      CHECK(problems_of(quick) == "");
+      CHECK(quick.checks.empty());
+      CHECK(quick.notes.front().find(quick.quick) != std::string::npos);
+      const Result full = walk::run(*lab, experiment, defaults, walk::source());
+      CHECK(full.quick.empty());
+      REQUIRE(quick.plots.size() == full.plots.size());
+      for (std::size_t i = 0; i < full.plots.size(); ++i) {
+        CHECK(quick.plots[i].key == full.plots[i].key);
+        CHECK(quick.plots[i].series.size() == full.plots[i].series.size());
+      }
+    }
+  }
+}

@@ -10,7 +10,7 @@ namespace {
 Result run_now(const RunRequest& request, const Progress& progress) {
   const bool all = request.backend == BackendChoice::all;
   const Context context{request.input, progress, all || request.backend == BackendChoice::simulated,
-                        all || request.backend == BackendChoice::cuda};
+                        all || request.backend == BackendChoice::cuda, request.quick};
   Result result =
       request.sweep.empty()
           ? run_experiment(*request.lab, *request.experiment, request.params, context)
@@ -70,8 +70,9 @@ bool Runner::poll(Finished* finished) {
   entry.params = current_params_;
   entry.version = next_version_++;
   last_latency_ = std::chrono::duration<double>(Clock::now() - submitted_at_).count();
-  *finished = {current_.first, current_step_, lamps_passed(*current_step_, *entry.result),
-               !current_settings_.sweep.empty()};
+  *finished = {current_.first, current_step_,
+               entry.result->quick.empty() && lamps_passed(*current_step_, *entry.result),
+               !current_settings_.sweep.empty(), !entry.result->quick.empty()};
   return true;
 }
 

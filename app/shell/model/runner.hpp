@@ -20,7 +20,8 @@ struct RunRequest {
   ParamSet params;
   InputSource input;
   BackendChoice backend = BackendChoice::all;
-  std::string sweep;  ///< key of a parameter: run over its range instead of once
+  std::string sweep;   ///< key of a parameter: run over its range instead of once
+  bool quick = false;  ///< a setting moves: less is computed where the whole takes long
 };
 
 /// What a Result was made from; a view whose settings differ from it is stale.
@@ -41,6 +42,7 @@ struct RunView {
   double fraction = 0;
   std::string what, error;
   bool sweep = false;  ///< result is a sweep
+  bool quick() const { return result != nullptr && !result->quick.empty(); }
 };
 
 class Runner {
@@ -51,6 +53,7 @@ class Runner {
     const Step* step;
     bool passed;
     bool sweep;
+    bool quick;  ///< a full run is still to follow
   };
 
   /// Cancels what runs and starts this.
