@@ -35,9 +35,13 @@ as_root() {
 }
 
 missing_packages() {
-  local package
+  local package installed
+  installed=" $(dpkg-query -W -f='${db:Status-Status}:${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed://p' | tr '\n' ' ')"
   for package in "$@"; do
-    dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || printf '%s ' "$package"
+    case "$installed" in
+      *" $package "*) ;;
+      *) printf '%s ' "$package" ;;
+    esac
   done
 }
 
