@@ -105,6 +105,22 @@ step "Build (dev: warnings are errors)"
 configure_and_build dev "$FOLDER"
 verdict "everything builds without warnings" 0
 
+if [ "$fast" = no ]; then
+  # Behind what runs next, which keeps one core busy and is served first.
+  SANITIZED="$(build_folder asan)"
+  THREADED="$(build_folder tsan)"
+  mkdir -p "$SANITIZED" "$THREADED"
+  set -m  # a process group of its own, so that Ctrl-C leaves nothing behind
+  (
+    renice -n 15 -p "$BASHPID" >/dev/null
+    configure_and_build tsan "$THREADED" test_threads
+    configure_and_build asan "$SANITIZED" test_core test_reference test_model fuzz_npy fuzz_json fuzz_gguf
+  ) >"$SANITIZED/build.log" 2>&1 &
+  sanitizers=$!
+  set +m
+  trap 'kill -- "-$sanitizers" 2>/dev/null' EXIT
+fi
+
 step "doctest suites"
 for room in core model reference kernels labs app; do
   if [ -x "$FOLDER/bin/test_$room" ]; then
@@ -123,20 +139,6 @@ rm -rf "$results"
 verdict "alab report runs every lab at its presets" $?
 
 if [ "$fast" = no ]; then
-  step "Sanitizers and fuzz targets"
-  SANITIZED="$(build_folder asan)"
-  configure_and_build asan "$SANITIZED" test_core test_reference test_model fuzz_npy fuzz_json fuzz_gguf
-  suite "core under asan and ubsan" "$SANITIZED/bin/test_core"
-  suite "reference under asan and ubsan" "$SANITIZED/bin/test_reference"
-  suite "model under asan and ubsan" "$SANITIZED/bin/test_model"
-  for target in npy json gguf; do
-    "$SANITIZED/bin/fuzz_$target" "tests/fuzz/corpus/$target" 10
-    verdict "fuzz $target under asan and ubsan" $?
-  done
-  THREADED="$(build_folder tsan)"
-  configure_and_build tsan "$THREADED" test_threads
-  suite "threads under tsan" "$THREADED/bin/test_threads"
-
   step "GUI tests (Xvfb, software GL)"
   export ALAB_SCREENSHOTS="${ALAB_SCREENSHOTS:-$ROOT/build/screenshots}"
   mkdir -p "$ALAB_SCREENSHOTS"
@@ -153,6 +155,21 @@ if [ "$fast" = no ]; then
   else
     tail -n 60 "$FOLDER/gui.log"
     verdict "gui tests end with a count" 1
+  fi
+
+  step "Sanitizers and fuzz targets"
+  if wait "$sanitizers"; then
+    suite "core under asan and ubsan" "$SANITIZED/bin/test_core"
+    suite "reference under asan and ubsan" "$SANITIZED/bin/test_reference"
+    suite "model under asan and ubsan" "$SANITIZED/bin/test_model"
+    for target in npy json gguf; do
+      "$SANITIZED/bin/fuzz_$target" "tests/fuzz/corpus/$target" 10
+      verdict "fuzz $target under asan and ubsan" $?
+    done
+    suite "threads under tsan" "$THREADED/bin/test_threads"
+  else
+    tail -n 60 "$SANITIZED/build.log"
+    verdict "sanitized programs build (log: $SANITIZED/build.log)" 1
   fi
 fi
 
