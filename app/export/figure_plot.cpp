@@ -108,6 +108,17 @@ class PlotFigure {
  private:
   static TextStyle title_style() { return {16, kInk, Align::start, true}; }
   static TextStyle small() { return {12, kQuiet}; }
+  /// Series that share a colour count once.
+  Color color_of(std::size_t index) const {
+    std::size_t place = 0;
+    for (std::size_t i = 0; i < index; ++i) {
+      place += plot_.series[i].twin.empty() ? 1 : 0;
+      if (!plot_.series[index].twin.empty() && plot_.series[i].key == plot_.series[index].twin) {
+        return color_of(i);
+      }
+    }
+    return series_color(place);
+  }
   static Marker marker_of(std::size_t i) { return static_cast<Marker>(i % 5); }
 
   void draw_axes(Canvas& canvas, const Scale& x, const Scale& v) const {
@@ -126,7 +137,7 @@ class PlotFigure {
   }
 
   void draw_series(Canvas& canvas, const Scale& x, const Scale& v, const Series& s, std::size_t index) const {
-    const Color color = series_color(index);
+    const Color color = color_of(index);
     std::vector<Point> run;
     const auto flush = [&] {
       if (s.style != SeriesStyle::markers && s.style != SeriesStyle::bars) {
@@ -159,11 +170,11 @@ class PlotFigure {
     for (std::size_t i = 0; i < plot_.series.size(); ++i) {
       const Series& s = plot_.series[i];
       if (s.style != SeriesStyle::markers) {
-        canvas.polyline({{kLeft, y - 4}, {kLeft + 28, y - 4}}, series_color(i),
+        canvas.polyline({{kLeft, y - 4}, {kLeft + 28, y - 4}}, color_of(i),
                         s.style == SeriesStyle::bars ? 8 : 2.2, s.style == SeriesStyle::dashed);
       }
       if (s.style == SeriesStyle::markers || s.style == SeriesStyle::line_and_markers) {
-        canvas.marker({kLeft + 14, y - 4}, marker_of(i), 3.6, series_color(i));
+        canvas.marker({kLeft + 14, y - 4}, marker_of(i), 3.6, color_of(i));
       }
       canvas.label({kLeft + 38, y}, fitted_text(legend_text(s), {13, kInk}, kWidth - kLeft - 60), {13, kInk});
       y += 20;

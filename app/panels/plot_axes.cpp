@@ -223,7 +223,7 @@ void prepare(const Plot& plot, const Curve* prediction, PlotState& state) {
   }
   state.x.whole = std::all_of(values.begin(), values.end(), [](double v) { return v == std::floor(v); });
   state.x.preferred.clear();
-  if (!values.empty() && values.size() <= 12 && (state.x.scaling == Scaling::log || bars)) {
+  if (!values.empty() && values.size() <= 12 && state.x.whole && (state.x.scaling == Scaling::log || bars)) {
     state.x.preferred.assign(values.begin(), values.end());
   }
   state.drawn_series.clear();
@@ -319,8 +319,8 @@ Ticks ticks_of(const AxisView& axis, std::string_view unit, int most) {
     thinned.push_back(at[i]);
   }
   for (const double v : chosen ? apart(std::move(thinned), axis, from, to, most) : thinned) {
-    if (axis.floor > 0 && v <= axis.floor * 1.5) {
-      continue;
+    if (axis.floor > 0 && std::log(v / axis.floor) < 0.6 * std::log(to / from) / std::max(most, 1)) {
+      continue;  // the 0 stands here
     }
     ticks.at.push_back(v);
     ticks.labels.push_back(tick_text(v, unit, axis.scaling));

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <locale>
 
 #include "app/panels/plot_axes.hpp"
+#include "imgui_internal.h"
 #include "implot/implot.h"
 #include "reference/core/error.hpp"
 
@@ -30,6 +32,28 @@ float strength(const Ui& ui, const Plot& plot, const Series& series) {
 }
 
 /// Bars of several series at the same x stand side by side; a series alone at its x stands on the tick.
+/// Values stand on few bars, the largest first; one that would touch another is left out.
+void draw_bar_values(const Plot& plot, const std::vector<double>& xs, const std::vector<double>& ys) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < ys.size(); ++i) {
+    if (std::isfinite(ys[i])) {
+      order.push_back(i);
+    }
+  }
+  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return std::abs(ys[i]); });
+  std::vector<ImRect> taken;
+  for (const std::size_t i : order) {
+    const std::string value = value_text(ys[i], plot.y);
+    const ImVec2 top = ImPlot::PlotToPixels(xs[i], ys[i]), extent = ImGui::CalcTextSize(value.c_str());
+    const ImVec2 at{top.x - extent.x / 2, ys[i] < 0 ? top.y + 1 : top.y - extent.y - 1};
+    const ImRect room(at.x - em(0.2F), at.y, at.x + extent.x + em(0.2F), at.y + extent.y);
+    if (std::ranges::none_of(taken, [&](const ImRect& other) { return other.Overlaps(room); })) {
+      taken.push_back(room);
+      ImPlot::GetPlotDrawList()->AddText(at, ImGui::GetColorU32(ImGuiCol_Text), value.c_str());
+    }
+  }
+}
+
 void draw_bars(const Plot& plot, const Series& series, const DrawnSeries& drawn, const ImPlotSpec& spec) {
   const Curve& c = drawn.points;
   if (c.empty()) {
@@ -62,16 +86,7 @@ void draw_bars(const Plot& plot, const Series& series, const DrawnSeries& drawn,
   if (all.size() > 24) {
     return;
   }
-  for (std::size_t i = 0; i < xs.size(); ++i) {  // few bars: their values stand on them
-    if (std::isfinite(c.ys[i])) {
-      const std::string value = value_text(c.ys[i], plot.y);
-      const ImVec2 top = ImPlot::PlotToPixels(xs[i], c.ys[i]);
-      const ImVec2 extent = ImGui::CalcTextSize(value.c_str());
-      ImPlot::GetPlotDrawList()->AddText(
-          {top.x - extent.x / 2, c.ys[i] < 0 ? top.y + 1 : top.y - extent.y - 1},
-          ImGui::GetColorU32(ImGuiCol_Text), value.c_str());
-    }
-  }
+  draw_bar_values(plot, xs, c.ys);
 }
 
 void draw_oddities(const DrawnSeries& drawn, const AxisView& y, ImU32 color) {
@@ -118,6 +133,13 @@ PlotMarks marks_of(const Ui& ui, const Plot& plot, const PlotState& state) {
   PlotMarks marks{ui, plot, state, {}};
   std::size_t next = 0;
   for (const Series& series : plot.series) {
+    const auto twin = std::ranges::find(plot.series, series.twin, &Series::key);
+    if (!series.twin.empty() &&
+        twin < std::find_if(
+                   plot.series.begin(), plot.series.end(), [&](const Series& s) { return &s == &series; })) {
+      marks.colors.push_back(marks.colors[static_cast<std::size_t>(twin - plot.series.begin())]);
+      continue;
+    }
     if (ui.links.colors.contains(series.key)) {
       marks.colors.push_back(ui::link_color(ui, series.key, ui.colors().ink));
       continue;

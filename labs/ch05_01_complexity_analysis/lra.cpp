@@ -153,7 +153,7 @@ Result run_averages(const ParamSet&, const Context& context) {
     cells.push_back(Cell::number(sum / 5, "", mean));
     cells.push_back(Cell::number((sum + 50) / 6, "", six));
     table.rows.push_back(std::move(cells));
-    const double gap = std::abs(sum / 5 - row.printed_average);
+    const double gap = std::round(1e9 * std::abs(sum / 5 - row.printed_average)) / 1e9;
     wrong += gap <= kRounding ? 0 : 1;
     sinkhorn = row.method == "Sinkhorn" ? sum / 5 : sinkhorn;
     transformer_six = row.method == "Transformer" ? (sum + 50) / 6 : transformer_six;

@@ -59,6 +59,7 @@ Plot error_plot(const std::vector<PairErrors>& measured, double length, std::int
                                 text(kNames[e], e == orthogonal ? ", bound" : ", formula"), xs, lines,
                                 e == orthogonal ? theorem : lemma,
                                 e == orthogonal ? SeriesStyle::dashed : SeriesStyle::line));
+    plot.series.back().twin = text(kKeys[e], "_drawn");
   }
   return plot;
 }

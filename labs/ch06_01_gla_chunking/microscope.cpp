@@ -83,7 +83,8 @@ Heatmap digit_map(const std::vector<View>& views, double alpha) {
   map.col = {"token", "", false};
   map.provenance = measured_here("narrow formats emulated by rounding; float against double");
   for (const View& view : views) {
-    map.row_labels.push_back(name_of(view));
+    const std::string_view form = kFormNames[view.form];  // the first word: labels have little room
+    map.row_labels.push_back(text(form.substr(0, form.find(' ')), " ", to_string(view.format)));
     const std::vector<float> digits = digits_by_block(view.errors, block);
     map.values.insert(map.values.end(), digits.begin(), digits.end());
   }

@@ -6,6 +6,7 @@
 
 #include "labs/common/implicit_map.hpp"
 #include "labs/common/sweep.hpp"
+#include "reference/core/eigen_view.hpp"
 
 namespace alab {
 namespace {
@@ -55,6 +56,19 @@ bool exceeds_one(const WeightMap& map) {
 }
 bool has_negative(const WeightMap& map) {
   return std::ranges::any_of(map.weights.span(), [](double w) { return w < 0; });
+}
+
+/// Every row brought to sum |w| = 1; products keeps the weights as they were.
+WeightMap by_shape(const WeightMap& map) {
+  WeightMap out = map;
+  out.products = map.weights;
+  for (std::int64_t i = 0; i < map.queries(); ++i) {
+    auto row = matrix(out.weights).row(i);
+    if (const double size = row.cwiseAbs().sum(); size > 0 && std::isfinite(size)) {
+      row /= size;
+    }
+  }
+  return out;
 }
 
 /// Weights of a divided row lie in [-1, 1] unless its sum cancels; what lies beyond would drown the rest.
@@ -235,12 +249,16 @@ Heatmap side_by_side_maps(const WeightMap& softmax, const WeightMap& map, const 
       picture.detail[static_cast<std::size_t>(i * picture.cols + j)] = kOutside;
     }
   }
-  put(picture, map, cols + kGap, cut);
+  const bool applied = map.denominator.empty();
+  put(picture, applied ? by_shape(map) : map, cols + kGap, cut);
   picture.title = text("Softmax on the left, ", map.name, " on the right: mean distance ",
                        format_value(measures.mean_distance, ""));
-  picture.note = "The same query, row by row, in both maps; one colour scale for both." + cut_note(cut);
+  picture.note =
+      "The same query, row by row, in both maps; one colour scale for both." + cut_note(cut) +
+      (applied ? " Rows on the right are brought to sum |w| = 1, as the distance compares them." : "");
   picture.value_label = "weight";
-  picture.detail_label = "score (left), before the division (right)";
+  picture.detail_label =
+      applied ? "score (left), weight as applied (right)" : "score (left), before the division (right)";
   picture.row_labels = marked_labels(tokens, measures, picture.rows);
   const std::vector<std::string> keys = labels_of(tokens, cols);
   picture.col_labels = keys;

@@ -47,6 +47,7 @@ struct Series {
   SeriesStyle style = SeriesStyle::line_and_markers;
   /// Fitted slope in log-log coordinates, shown beside the line; NaN when there is none.
   double slope = __builtin_nan("");
+  std::string twin = {};  ///< key of an earlier series that this one shares its colour with, or empty
 };
 
 /// Several series on shared axes. title states the finding; note answers "what am I seeing?" in one line.
