@@ -8,6 +8,7 @@ BUNDLE_PREFIX="$CACHE/prefix/imgui-bundle-$BUNDLE_VERSION"
 export CCACHE_DIR="${CCACHE_DIR:-$CACHE/ccache}"
 export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-3G}"
 export CCACHE_NOHASHDIR=1
+export CCACHE_SLOPPINESS=locale  # messages in another language are the same objects
 export CCACHE_DEPEND=1  # no preprocessor run before each compilation that misses
 export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$ROOT}"  # two checkouts share what they compiled
 export NINJA_STATUS="  [%f/%t, %es] "

@@ -124,7 +124,8 @@ target_include_directories(alab_kernels PRIVATE "${BOOST_CONTEXT_INCLUDE}")
 set_source_files_properties(kernels/executor/block_runner.cpp kernels/executor/warp_calls.cpp PROPERTIES
                             COMPILE_OPTIONS "-O3;-ftls-model=initial-exec")
 if(ALAB_HAVE_CUDA)
-  target_link_libraries(alab_kernels PUBLIC CUDA::cudart_static)
+  # Linked only: with CUDA's include folder on their command line, files compile anew on a machine that has it.
+  target_link_libraries(alab_kernels PUBLIC $<LINK_ONLY:CUDA::cudart_static>)
 endif()
 
 # ---- kernels that exist for tests ------------------------------------------------------------------------------
