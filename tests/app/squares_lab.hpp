@@ -111,8 +111,17 @@ inline Workbook fresh() {
   return Workbook(kLabs, files);
 }
 
+/// An empty folder, removed when the program ends.
 inline std::filesystem::path scratch(const std::string& name) {
-  const auto folder = std::filesystem::temp_directory_path() / text("alab-workbook-", ::getpid(), "-", name);
+  struct Root {
+    std::filesystem::path path = std::filesystem::temp_directory_path() / text("alab-workbook-", ::getpid());
+    ~Root() {
+      std::error_code ignored;
+      std::filesystem::remove_all(path, ignored);
+    }
+  };
+  static const Root root;
+  const auto folder = root.path / name;
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;
