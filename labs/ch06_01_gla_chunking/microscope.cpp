@@ -53,8 +53,10 @@ View look(const GatedHead& head, const Tensor<double>& truth, std::size_t form, 
   return {format, form, row_errors(output, truth), error_of(output, truth), count_rows(output)};
 }
 
-std::string name_of(const View& view) {
-  return text(kFormNames[view.form], ", ", to_string(view.format));
+/// "naive fp16": the first word, because labels have little room.
+std::string label_of(const View& view) {
+  const std::string_view form = kFormNames[view.form];
+  return text(form.substr(0, form.find(' ')), " ", to_string(view.format));
 }
 
 /// The fewest digits of each run of `block` tokens; NaN as soon as one of them is no number.
@@ -83,8 +85,7 @@ Heatmap digit_map(const std::vector<View>& views, double alpha) {
   map.col = {"token", "", false};
   map.provenance = measured_here("narrow formats emulated by rounding; float against double");
   for (const View& view : views) {
-    const std::string_view form = kFormNames[view.form];  // the first word: labels have little room
-    map.row_labels.push_back(text(form.substr(0, form.find(' ')), " ", to_string(view.format)));
+    map.row_labels.push_back(label_of(view));
     const std::vector<float> digits = digits_by_block(view.errors, block);
     map.values.insert(map.values.end(), digits.begin(), digits.end());
   }

@@ -47,7 +47,9 @@ TEST_CASE("a quick look says what it left out, carries no lamps, and passes no s
   book.open_step(kLab.id, "second");
   book.skip();
   book.set_params("slow=true");
-  RunRequest request{book.lab(), book.step(), book.experiment(), book.params(), synthetic_inputs().front()};
+  RunRequest request{
+      book.lab(),         book.step(), book.experiment(), book.params(), synthetic_inputs().front(),
+      BackendChoice::all, ""};
   const auto run = [&](bool quick) {
     Runner runner;
     request.quick = quick;
