@@ -77,7 +77,9 @@ std::vector<Placed> place(Stream& stream, const std::vector<BufferSpec>& specs, 
     Placed p{spec, HostArray(spec, inputs), nullptr};
     if (!p.before.words.empty()) {
       p.device = stream.array(spec.name, bytes_of(spec));
-      stream.upload(p.device, p.before.words.data(), bytes_of(spec));
+      const bool written = spec.role == BufferRole::input;
+      (stream.*(written ? &Stream::upload : &Stream::upload_unwritten))(p.device, p.before.words.data(),
+                                                                        bytes_of(spec));
     }
     buffers.add(spec.name, p.device);
     placed.push_back(std::move(p));

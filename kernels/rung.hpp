@@ -14,7 +14,7 @@
 namespace alab {
 
 /// How a launch is carried out. One object per run; it owns the memory that kernels touch and knows every
-/// buffer's name, base and size. Derived: executor::FastStream (fibers on this CPU), later a counted one,
+/// buffer's name, base and size. Derived: executor::FastStream (fibers on this CPU), counted::CountedStream,
 /// cuda::DeviceStream.
 class Stream {
  public:
@@ -29,6 +29,8 @@ class Stream {
   virtual std::size_t peak_scratch_bytes() const = 0;
   /// Copies and fills wait for the launches before them.
   virtual void upload(void* to, const void* from, std::size_t bytes) = 0;
+  /// upload of what stands in an output before a kernel has written it; a counting stream knows it from data.
+  virtual void upload_unwritten(void* to, const void* from, std::size_t bytes) { upload(to, from, bytes); }
   virtual void download(void* to, const void* from, std::size_t bytes) = 0;
   virtual void set_zero(void* to, std::size_t bytes) = 0;
   /// Waits for what was launched and returns "" or which buffer was written outside its bounds, and where.
@@ -68,7 +70,7 @@ struct Rung {
   double (*modelled_accesses)(const ParamSet& problem, const ParamSet& tiles) = nullptr;
 };
 
-/// One compiled build of a rung's file: fast executor, (later counted executor,) or CUDA.
+/// One compiled build of a rung's file: fast executor, counted executor or CUDA.
 struct RungBuild {
   const Rung* rung = nullptr;
   void (*run)(Stream& stream, const ParamSet& problem, const ParamSet& tiles,

@@ -37,7 +37,7 @@ std::string BlockRunner::state_of(std::size_t thread) const {
              : text("waits for the lanes of mask 0x", std::hex, warp.calls.mask[thread % 32], " in ", where);
 }
 
-std::string BlockRunner::divergence() const {
+Fault BlockRunner::divergence() const {
   // The clearest pair: the first thread that waits, and the first that does something else than it.
   std::size_t one = 0;
   while ((warps_[one / 32].alive >> one % 32 & 1u) == 0) {
@@ -53,21 +53,29 @@ std::string BlockRunner::divergence() const {
     what += " but " + name_of(lanes_[other].idx) + " " + state_of(other);
   }
   const bool at_barrier = (warps_[one / 32].arrived >> one % 32 & 1u) != 0;
-  return what +
-         (at_barrier
+  what += at_barrier
               ? ": every thread of a block must reach the same barrier, so move it out of the branch or loop"
-              : ": every lane that a mask names must make the same call with the same mask");
+              : ": every lane that a mask names must make the same call with the same mask";
+  Fault fault(at_barrier ? FaultKind::divergent_barrier : FaultKind::warp_call, what, lanes_[one].site);
+  fault.block = t_view.block_idx;
+  fault.thread = lanes_[one].idx;
+  return fault;
 }
 
 void BlockRunner::refuse(std::uint32_t mask, std::int32_t width, Site where) const {
   const std::string who = block_name() + name_of(current_->idx);
-  if ((mask >> current_->number & 1u) == 0) {
-    throw Error(text(who, " (lane ", int{current_->number}, ") makes a warp call in ", describe(where),
-                     " with mask 0x", std::hex, mask,
-                     " that does not name it: name every lane that makes the call, the caller included"));
-  }
-  throw Error(text(who, " shuffles in ", describe(where), " with width ", width,
-                   ": the width is 1, 2, 4, 8, 16 or 32"));
+  const bool unnamed = (mask >> current_->number & 1u) == 0;
+  Fault fault(FaultKind::warp_call,
+              unnamed
+                  ? text(who, " (lane ", int{current_->number}, ") makes a warp call in ", describe(where),
+                         " with mask 0x", std::hex, mask,
+                         " that does not name it: name every lane that makes the call, the caller included")
+                  : text(who, " shuffles in ", describe(where), " with width ", width,
+                         ": the width is 1, 2, 4, 8, 16 or 32"),
+              where);
+  fault.block = t_view.block_idx;
+  fault.thread = current_->idx;
+  throw fault;
 }
 
 }  // namespace alab::executor

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -16,8 +17,6 @@ constinit thread_local View t_view;
 
 namespace {
 
-constexpr std::size_t kMaxDynamicShared = 227 * 1024;  // sm_90's limit per block
-constexpr std::size_t kSharedGuard = 1024;
 constexpr int kUnwritten = 0xFF;  // as float: NaN
 constexpr std::byte kGuardByte{0xC5};
 constinit thread_local BlockRunner* t_running = nullptr;
@@ -41,19 +40,20 @@ void BlockRunner::Aligned::operator()(std::byte* p) const {
 
 BlockRunner::BlockRunner()
     : dynamic_shared_(static_cast<std::byte*>(
-          ::operator new (kMaxDynamicShared + kSharedGuard, std::align_val_t{1024}))) {}
+          ::operator new (kMaxDynamicShared + 2 * kSharedGuard, std::align_val_t{1024}))) {}
 
 BlockRunner& BlockRunner::of_this_thread() {
   thread_local BlockRunner runner;
   return runner;
 }
 
-void BlockRunner::begin_launch(const Launch& launch) {
+void BlockRunner::begin_launch(const Launch& launch, LaneWatch* watch) {
   if (running_) {
     throw Error(text("alab::launch was called inside a kernel (", describe(launch.where),
                      "): launch from the rung's run function"));
   }
   launch_ = &launch;
+  watch_ = watch;
   const unsigned threads = launch.threads();
   lanes_.assign(threads, Lane{});
   warps_.assign((threads + 31) / 32, Warp{});
@@ -70,7 +70,7 @@ void BlockRunner::begin_launch(const Launch& launch) {
   order_warps();
   t_view.block_dim = launch.block;
   t_view.grid_dim = launch.grid;
-  t_view.dynamic_shared = dynamic_shared_.get();
+  t_view.dynamic_shared = dynamic_shared();
 }
 
 void BlockRunner::start_block(std::uint64_t block) {
@@ -83,7 +83,7 @@ void BlockRunner::start_block(std::uint64_t block) {
     const unsigned count = std::min(32u, left);
     left -= count;
     warp.alive = warp.fresh = low_bits(count);
-    warp.ready = warp.arrived = warp.calling = warp.asking = 0;
+    warp.ready = warp.arrived = warp.calling = warp.asking = warp.held = 0;
     if (launch_->order == Stream::Order::shuffled) {
       order_lanes(warp, count);
     }
@@ -97,18 +97,24 @@ void BlockRunner::start_block(std::uint64_t block) {
   at_barrier_ = predicates_ = 0;
   mixed_barrier_ = false;
   if (launch_->dynamic_bytes > 0) {
-    std::memset(dynamic_shared_.get(), kUnwritten, launch_->dynamic_bytes);
-    std::memset(dynamic_shared_.get() + launch_->dynamic_bytes, static_cast<int>(kGuardByte), kSharedGuard);
+    std::memset(dynamic_shared(), kUnwritten, launch_->dynamic_bytes);
+    std::memset(dynamic_shared() + launch_->dynamic_bytes, static_cast<int>(kGuardByte), kSharedGuard);
   }
 }
 
 void BlockRunner::run_block(std::uint64_t block) {
   start_block(block);
+  if (watch_ != nullptr) {
+    watch_->start_block(block);
+  }
   running_ = true;
   t_running = this;
   try {
     run_phases();
     check_shared_guard();
+    if (watch_ != nullptr) {
+      watch_->end_block();
+    }
   } catch (...) {
     abandon();
     throw;
@@ -134,7 +140,7 @@ void BlockRunner::run_warp(Warp& warp) {
     if (failure_) [[unlikely]] {
       std::rethrow_exception(std::exchange(failure_, nullptr));
     }
-  } while (warp.asking != 0 && release_asking(warp));
+  } while ((watch_ != nullptr && release_held(warp)) || (warp.asking != 0 && release_asking(warp)));
 }
 
 // The next lane of the current warp that can run, and its view of itself.
@@ -149,6 +155,9 @@ inline bool BlockRunner::choose_next() {
   warp.fresh &= rest;
   warp.ready &= rest;
   t_view.thread_idx = current_->idx;
+  if (watch_ != nullptr) [[unlikely]] {
+    watch_->enter(static_cast<unsigned>(&warp - warps_.data()), current_->number);
+  }
   return true;
 }
 
@@ -219,7 +228,38 @@ void BlockRunner::wake(Warp& warp, std::uint32_t lanes) {
   }
 }
 
-inline void BlockRunner::sync_threads(bool predicate, Site where) {
+// Lanes that the watch had suspended and that may go on.
+bool BlockRunner::release_held(Warp& warp) {
+  const std::uint32_t held = warp.held;
+  const std::uint32_t free = watch_->drain(static_cast<unsigned>(&warp - warps_.data()), held);
+  if (launch_->progress != nullptr && launch_->progress->stop.stop_requested()) {
+    throw Cancelled{};
+  }
+  warp.held &= ~free;
+  wake(warp, free);
+  return held != 0;
+}
+
+void BlockRunner::hold() {
+  Lane& me = *current_;
+  current_warp_->held |= 1u << me.number;
+  suspend(me);
+}
+
+void BlockRunner::stop(std::exception_ptr failure) {
+  failure_ = std::move(failure);
+  Fiber::switch_to(*current_->fiber, main_);
+  std::abort();  // unreachable: an abandoned fiber is reset, never resumed
+}
+
+inline void BlockRunner::meet(Meeting meeting, const void* code) {
+  if (watch_ != nullptr && watch_->meet(meeting, code)) [[unlikely]] {
+    hold();
+  }
+}
+
+inline void BlockRunner::sync_threads(bool predicate, Site where, const void* code) {
+  meet(Meeting::barrier, code);
   Lane& me = *current_;
   if (at_barrier_++ == 0) {
     barrier_site_ = where;
@@ -239,13 +279,16 @@ bool BlockRunner::release_barrier() {
     return false;
   }
   if (at_barrier_ != lanes_.size() || mixed_barrier_) {
-    throw Error(divergence());
+    throw divergence();
   }
   if (launch_->progress != nullptr && launch_->progress->stop.stop_requested()) {
     throw Cancelled{};
   }
   released_predicates_ = predicates_;
   at_barrier_ = predicates_ = 0;
+  if (watch_ != nullptr) {
+    watch_->barrier_released();
+  }
   for (Warp& warp : warps_) {
     const auto count = static_cast<unsigned>(std::popcount(warp.alive));
     warp.arrived = 0;
@@ -261,7 +304,9 @@ bool BlockRunner::release_barrier() {
 }
 
 inline std::uint64_t BlockRunner::warp_call(WarpKind kind, std::uint32_t mask, std::uint64_t bits,
-                                            std::int32_t arg, std::int32_t width, Site where) {
+                                            std::int32_t arg, std::int32_t width, Site where,
+                                            const void* code) {
+  meet(kind == WarpKind::sync ? Meeting::warp_sync : Meeting::warp_call, code);
   Lane& me = *current_;
   Warp& warp = *current_warp_;
   const unsigned lane = me.number;
@@ -326,10 +371,11 @@ void BlockRunner::check_shared_guard() const {
   if (launch_->dynamic_bytes == 0) {
     return;
   }
-  const std::byte* guard = dynamic_shared_.get() + launch_->dynamic_bytes;
+  const std::byte* guard = dynamic_shared() + launch_->dynamic_bytes;
   const auto* hit = std::find_if(guard, guard + kSharedGuard, [](std::byte b) { return b != kGuardByte; });
   if (hit != guard + kSharedGuard) {
-    throw Error(text(block_name(), "a thread wrote ", hit - guard,
+    throw Fault(FaultKind::shared_bounds,
+                text(block_name(), "a thread wrote ", hit - guard,
                      " bytes past the end of dynamic shared memory, which the launch gave ",
                      launch_->dynamic_bytes, " bytes: ask for more or mend the index"));
   }
@@ -347,12 +393,12 @@ void BlockRunner::abandon() {
 }
 
 void sync_threads(Site where) {
-  running().sync_threads(false, where);
+  running().sync_threads(false, where, __builtin_return_address(0));
 }
 
 int sync_threads(BarrierKind kind, bool predicate, Site where) {
   BlockRunner& runner = running();
-  runner.sync_threads(predicate, where);
+  runner.sync_threads(predicate, where, __builtin_return_address(0));
   const unsigned yes = runner.predicates();
   const unsigned threads = t_view.block_dim.x * t_view.block_dim.y * t_view.block_dim.z;
   switch (kind) {
@@ -366,7 +412,7 @@ int sync_threads(BarrierKind kind, bool predicate, Site where) {
 }
 std::uint64_t warp_call(WarpKind kind, std::uint32_t mask, std::uint64_t bits, std::int32_t arg,
                         std::int32_t width, Site where) {
-  return running().warp_call(kind, mask, bits, arg, width, where);
+  return running().warp_call(kind, mask, bits, arg, width, where, __builtin_return_address(0));
 }
 std::uint32_t active_mask(Site where) {
   return running().active_mask(where);

@@ -10,12 +10,17 @@
 #include <string>
 #include <vector>
 
+#include "kernels/executor/fault.hpp"
 #include "kernels/executor/fiber.hpp"
+#include "kernels/executor/lane_watch.hpp"
 #include "kernels/executor/launch_record.hpp"
 #include "kernels/executor/view.hpp"
 #include "kernels/executor/warp_calls.hpp"
 
 namespace alab::executor {
+
+constexpr std::size_t kMaxDynamicShared = 227 * 1024;  ///< sm_90's limit per block
+constexpr std::size_t kSharedGuard = 1024;             ///< on either side of dynamic shared memory
 
 class BlockRunner {
  public:
@@ -23,17 +28,31 @@ class BlockRunner {
   /// The one of this OS thread, kept for its stacks.
   static BlockRunner& of_this_thread();
 
-  void begin_launch(const Launch& launch);
+  /// watch: told which lane runs; nullptr for a plain launch. Must live until end_launch.
+  void begin_launch(const Launch& launch, LaneWatch* watch = nullptr);
+  void end_launch() { watch_ = nullptr; }
   /// Runs all threads of one block (linear index, x fastest).
   /// Error: divergent barrier, or what a thread threw. Cancelled: stop was requested while all waited.
   void run_block(std::uint64_t block);
 
-  void sync_threads(bool predicate, Site where);
+  void sync_threads(bool predicate, Site where, const void* code);
   /// Threads whose predicate held at the barrier that was released last.
   unsigned predicates() const { return released_predicates_; }
   std::uint64_t warp_call(WarpKind kind, std::uint32_t mask, std::uint64_t bits, std::int32_t arg,
-                          std::int32_t width, Site where);
+                          std::int32_t width, Site where, const void* code);
   std::uint32_t active_mask(Site where);
+
+  // For a watch, on the stack of the lane that runs.
+  /// Suspends the running lane until the watch has drained what it recorded.
+  void hold();
+  /// Ends the launch with this failure; the running lane never continues.
+  [[noreturn]] void stop(std::exception_ptr failure);
+  /// The running thread's index within the block, x fastest.
+  unsigned thread_index() const { return static_cast<unsigned>(current_ - lanes_.data()); }
+  const Fiber& running_fiber() const { return *current_->fiber; }
+  std::string block_name() const;
+  /// The blocks' dynamic shared memory, all that a launch can ask for.
+  std::byte* dynamic_shared() const { return dynamic_shared_.get() + kSharedGuard; }
 
  private:
   struct Lane {
@@ -46,6 +65,7 @@ class BlockRunner {
     std::uint32_t fresh = 0, ready = 0;  ///< by position in the visiting order: not started; may continue
     /// By lane: not left; at the barrier; in a warp call; in active_mask.
     std::uint32_t alive = 0, arrived = 0, calling = 0, asking = 0;
+    std::uint32_t held = 0;  ///< by lane: suspended by the watch
     Lane* lanes = nullptr;
     std::array<std::uint8_t, 32> lane_at{}, position_of{};
     WarpCalls calls;
@@ -67,6 +87,8 @@ class BlockRunner {
   void wake(Warp& warp, std::uint32_t lanes);
   bool complete(Warp& warp, unsigned lane);
   bool release_asking(Warp& warp);
+  bool release_held(Warp& warp);
+  void meet(Meeting meeting, const void* code);
   bool release_barrier();
   void order_warps();
   void order_lanes(Warp& warp, unsigned count);
@@ -76,11 +98,11 @@ class BlockRunner {
 
   // block_report.cpp: the sentences.
   [[noreturn]] void refuse(std::uint32_t mask, std::int32_t width, Site where) const;
-  std::string divergence() const;
+  Fault divergence() const;
   std::string state_of(std::size_t thread) const;
-  std::string block_name() const;
 
   const Launch* launch_ = nullptr;
+  LaneWatch* watch_ = nullptr;
   std::vector<Lane> lanes_;
   std::vector<Warp> warps_;
   std::vector<std::uint16_t> warp_order_;

@@ -42,6 +42,8 @@ void launch(LaunchSite site, void (*kernel)(Parameters...), executor::dim3 grid,
     (std::index_sequence_for<Parameters...>{});
   };
   record.call = &call;
+  record.call_bytes = sizeof call;
+  record.kernel = reinterpret_cast<const void*>(kernel);
   record.grid = grid;
   record.block = block;
   record.dynamic_bytes = dynamic_bytes;

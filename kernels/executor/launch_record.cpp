@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "reference/core/error.hpp"
+#include "kernels/executor/fault.hpp"
 
 namespace alab::executor {
 
@@ -23,16 +23,21 @@ std::string describe(Site where) {
 void check_limits(const Launch& launch) {
   const dim3 &g = launch.grid, &b = launch.block;
   const std::string where = describe(launch.where);
-  require(g.x > 0 && g.y > 0 && g.z > 0, "launch in ", where, ": grid (", g.x, ", ", g.y, ", ", g.z,
-          ") is empty: every extent is at least 1");
-  require(g.x <= 2147483647u && g.y <= 65535u && g.z <= 65535u, "launch in ", where, ": grid (", g.x, ", ",
-          g.y, ", ", g.z, ") is over CUDA's limit (2147483647, 65535, 65535): put the long extent in x");
-  require(b.x > 0 && b.y > 0 && b.z > 0 && b.x <= 1024 && b.y <= 1024 && b.z <= 64 &&
-              std::uint64_t{b.x} * b.y * b.z <= 1024,
-          "launch in ", where, ": block (", b.x, ", ", b.y, ", ", b.z,
-          ") is outside CUDA's limits: extents 1 to (1024, 1024, 64) and at most 1024 threads");
-  require(launch.dynamic_bytes <= 227 * 1024, "launch in ", where, ": ", launch.dynamic_bytes,
-          " bytes of dynamic shared memory are over the 232448 that a block can have: use smaller tiles");
+  const auto within = [&](bool ok, const auto&... message) {
+    if (!ok) {
+      throw Fault(FaultKind::launch_limits, text("launch in ", where, ": ", message...), launch.where);
+    }
+  };
+  within(g.x > 0 && g.y > 0 && g.z > 0, "grid (", g.x, ", ", g.y, ", ", g.z,
+         ") is empty: every extent is at least 1");
+  within(g.x <= 2147483647u && g.y <= 65535u && g.z <= 65535u, "grid (", g.x, ", ", g.y, ", ", g.z,
+         ") is over CUDA's limit (2147483647, 65535, 65535): put the long extent in x");
+  within(b.x > 0 && b.y > 0 && b.z > 0 && b.x <= 1024 && b.y <= 1024 && b.z <= 64 &&
+             std::uint64_t{b.x} * b.y * b.z <= 1024,
+         "block (", b.x, ", ", b.y, ", ", b.z,
+         ") is outside CUDA's limits: extents 1 to (1024, 1024, 64) and at most 1024 threads");
+  within(launch.dynamic_bytes <= 227 * 1024, launch.dynamic_bytes,
+         " bytes of dynamic shared memory are over the 232448 that a block can have: use smaller tiles");
 }
 
 }  // namespace alab::executor

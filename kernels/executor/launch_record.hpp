@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/executor/lane_watch.hpp"
 #include "kernels/executor/view.hpp"
 #include "kernels/rung.hpp"
 #include "reference/core/job.hpp"
@@ -14,12 +15,15 @@ namespace alab::executor {
 struct Launch {
   void (*invoke)(const void* call) = nullptr;  ///< runs the kernel once, as the thread that t_view names
   const void* call = nullptr;                  ///< the kernel and its arguments
+  std::size_t call_bytes = 0;
+  const void* kernel = nullptr;  ///< its first instruction
   dim3 grid, block;
   std::size_t dynamic_bytes = 0;
   Site where;
   Stream::Order order = Stream::Order::ascending;
   std::uint64_t seed = 0;
   const Progress* progress = nullptr;
+  LaunchWatch* watch = nullptr;  ///< told what the threads do; nullptr for a plain launch
 
   std::uint64_t blocks() const { return std::uint64_t{grid.x} * grid.y * grid.z; }
   unsigned threads() const { return block.x * block.y * block.z; }

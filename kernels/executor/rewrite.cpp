@@ -212,8 +212,7 @@ void rewrite_dynamic_shared(Scan& scan, std::size_t begin, std::size_t after) {
   };
   std::string replacement =
       at_namespace_scope(scan, begin) ? "[[maybe_unused]] static thread_local " : "[[maybe_unused]] ";
-  replacement += pointer("const " + name) + " = reinterpret_cast<" + pointer("") +
-                 ">(::alab::executor::t_view.dynamic_shared);";
+  replacement += pointer("const " + name) + " = reinterpret_cast<" + pointer("") + ">(ALAB_DYNAMIC_SHARED);";
   replacement.append(scan.line_of(semicolon) - scan.line_of(begin), '\n');
   scan.edits.push_back({begin, semicolon + 1, replacement});
 }

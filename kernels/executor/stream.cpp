@@ -5,23 +5,21 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <mutex>
-#include <numeric>
 
-#include "kernels/executor/block_runner.hpp"
+#include "kernels/executor/block_queue.hpp"
 #include "kernels/executor/workers.hpp"
 #include "reference/core/error.hpp"
-#include "reference/core/rng.hpp"
 
 namespace alab::executor {
 namespace {
 
-constexpr std::uint32_t kGuardWord = 0xFFC0DE5A;  // a quiet NaN
-constexpr std::size_t kAlignment = 256;           // as cudaMalloc gives
+constexpr std::uint32_t kGuardWord = 0xFFC0DE5A;      // a quiet NaN
+constexpr std::size_t kAlignment = 256;               // as cudaMalloc gives
+constexpr std::size_t kGap = std::size_t{128} << 20;  // between buffers of a reserved range
+constexpr std::size_t kPage = 4096;
 
 void fill_guard(std::byte* from, const std::byte* to) {
   for (; from < to; from += sizeof kGuardWord) {
@@ -49,8 +47,42 @@ std::size_t round_up(std::size_t bytes, std::size_t unit) {
 
 }  // namespace
 
-void HostMemory::Unmap::operator()(std::byte* p) const {
-  munmap(p, bytes);
+void Unmap::operator()(std::byte* p) const {
+  if (own) {
+    munmap(p, bytes);
+  }
+}
+
+HostMemory::HostMemory(std::size_t reserve) {
+  // A limit on address space may allow less.
+  for (; reserve >= kGap && !reserved_; reserve /= 2) {
+    void* mapped =
+        mmap(nullptr, reserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped != MAP_FAILED) {
+      reserved_ = {static_cast<std::byte*>(mapped), Unmap{reserve}};
+    }
+  }
+}
+
+std::span<std::byte> HostMemory::reserved() const {
+  return {reserved_.get(), reserved_ ? reserved_.get_deleter().bytes : 0};
+}
+
+std::byte* HostMemory::room_for(std::size_t bytes, std::string_view name) {
+  if (!reserved_) {
+    void* mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    require(mapped != MAP_FAILED, "no memory for buffer '", name, "' of ", bytes, " bytes (",
+            std::strerror(errno), "): choose a smaller problem");
+    mappings_.emplace_back(static_cast<std::byte*>(mapped), Unmap{bytes});
+    return static_cast<std::byte*>(mapped);
+  }
+  const std::size_t at = taken_ + kGap / 2;
+  require(at + bytes + kGap / 2 <= reserved().size(), "no room for buffer '", name, "' of ", bytes,
+          " bytes in the address range of ", reserved().size(), " bytes: choose a smaller problem");
+  taken_ = round_up(at + bytes, kPage);
+  std::byte* const start = reserved_.get() + at;
+  mappings_.emplace_back(start, Unmap{bytes, false});
+  return start;
 }
 
 std::byte* HostMemory::add(std::string_view name, std::size_t bytes, bool scratch) {
@@ -58,11 +90,7 @@ std::byte* HostMemory::add(std::string_view name, std::size_t bytes, bool scratc
           " bytes is outside 1 byte to 1 TiB: check the problem's extents");
   // The end of the buffer touches the upper band, so that one element too far is found.
   const std::size_t padded = round_up(bytes, 4), total = round_up(padded, kAlignment) + 2 * kGuardBytes;
-  void* mapped = mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  require(mapped != MAP_FAILED, "no memory for buffer '", name, "' of ", bytes, " bytes (",
-          std::strerror(errno), "): choose a smaller problem");
-  auto* const start = static_cast<std::byte*>(mapped);
-  mappings_.emplace_back(start, Unmap{total});
+  std::byte* const start = room_for(total, name);
   std::byte* const base = start + kGuardBytes;
   fill_guard(start, base);
   fill_guard(base + padded, start + total);
@@ -127,75 +155,12 @@ double ExecutorStream::seconds(const std::function<void()>& work) {
 FastStream::FastStream(const Progress& progress, unsigned workers)
     : ExecutorStream(progress), workers_(workers == 0 ? Workers::instance().count() : workers) {}
 
-namespace {
-
-/// Hands out the blocks of one launch in its order, and keeps the first failure.
-class BlockQueue {
- public:
-  explicit BlockQueue(const Launch& launch) : launch_(launch), count_(launch.blocks()) {
-    if (launch.order == Stream::Order::shuffled) {
-      order_.resize(count_);
-      std::iota(order_.begin(), order_.end(), std::uint64_t{0});
-      Rng rng(launch.seed);
-      for (std::uint64_t i = count_; i > 1; --i) {
-        std::swap(order_[i - 1], order_[rng.below(i)]);
-      }
-    }
-  }
-  void work() noexcept {
-    try {
-      BlockRunner& runner = BlockRunner::of_this_thread();
-      runner.begin_launch(launch_);
-      for (std::uint64_t i = 0; !failed_ && (i = next_.fetch_add(1)) < count_;) {
-        if (launch_.progress->stop.stop_requested()) {
-          throw Cancelled{};
-        }
-        runner.run_block(block_at(i));
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!failed_.exchange(true)) {
-        failure_ = std::current_exception();
-      }
-    }
-  }
-  void rethrow() const {
-    if (failure_) {
-      std::rethrow_exception(failure_);
-    }
-  }
-
- private:
-  std::uint64_t block_at(std::uint64_t i) const {
-    switch (launch_.order) {
-      case Stream::Order::ascending:
-        return i;
-      case Stream::Order::descending:
-        return count_ - 1 - i;
-      default:
-        return order_[i];
-    }
-  }
-  const Launch& launch_;
-  std::uint64_t count_;
-  std::vector<std::uint64_t> order_;
-  std::atomic<std::uint64_t> next_{0};
-  std::atomic<bool> failed_{false};
-  std::mutex mutex_;
-  std::exception_ptr failure_;
-};
-
-}  // namespace
-
 void FastStream::submit(Launch launch) {
   launch.order = order_;
   launch.seed = seed_++;
   launch.progress = &progress_;
   check_limits(launch);
-  BlockQueue queue(launch);
-  const auto helpers = static_cast<unsigned>(std::min<std::uint64_t>(launch.blocks(), workers_) - 1);
-  Workers::instance().run(helpers, [&queue] { queue.work(); });
-  queue.rethrow();
+  run_blocks(launch, workers_);
 }
 
 }  // namespace alab::executor

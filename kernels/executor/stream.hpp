@@ -22,10 +22,21 @@ struct Region {
   bool scratch = false;
 };
 
+/// Gives mapped memory back.
+struct Unmap {
+  std::size_t bytes = 0;
+  bool own = true;  ///< false: part of a larger mapping
+  void operator()(std::byte* p) const;
+};
+
 /// Buffers between guard bands. The bands hold a NaN pattern: a value read from them shows, a write is found.
 class HostMemory {
  public:
   static constexpr std::size_t kGuardBytes = 64 * 1024;
+
+  /// reserve: address space to keep all buffers in, far apart, 0 for none. Memory between the buffers may be
+  /// touched: it reads as zero and harms nothing.
+  explicit HostMemory(std::size_t reserve = 0);
 
   std::byte* add(std::string_view name, std::size_t bytes, bool scratch);
   /// nullptr when there is none of that name and size.
@@ -34,12 +45,13 @@ class HostMemory {
   std::size_t scratch_bytes() const { return scratch_bytes_; }
   /// "" or the first buffer whose guard band changed, and how far outside.
   std::string damage() const;
+  /// What was reserved; empty without.
+  std::span<std::byte> reserved() const;
 
  private:
-  struct Unmap {
-    std::size_t bytes = 0;
-    void operator()(std::byte* p) const;
-  };
+  std::byte* room_for(std::size_t bytes, std::string_view name);
+  std::unique_ptr<std::byte, Unmap> reserved_;
+  std::size_t taken_ = 0;  ///< of the reserved range
   std::vector<std::unique_ptr<std::byte, Unmap>> mappings_;
   std::vector<Region> regions_;
   std::size_t scratch_bytes_ = 0;
@@ -48,7 +60,8 @@ class HostMemory {
 /// What every build of the executor shares. submit() carries out one launch, all of it, before it returns.
 class ExecutorStream : public Stream {
  public:
-  explicit ExecutorStream(const Progress& progress) : progress_(progress) {}
+  explicit ExecutorStream(const Progress& progress, std::size_t reserve = 0)
+      : memory_(reserve), progress_(progress) {}
   virtual void submit(Launch launch) = 0;
 
   void* array(std::string_view name, std::size_t bytes) override;

@@ -29,6 +29,14 @@ struct View {
 };
 extern constinit thread_local View t_view;
 
+/// The same for a build whose every load is counted: calls, which the compiler may make once per thread.
+/// x in the low 32 bits, y and z in 16 each.
+[[gnu::const]] std::uint64_t packed_thread_idx() noexcept;
+[[gnu::const]] std::uint64_t packed_block_idx() noexcept;
+[[gnu::const]] std::uint64_t packed_block_dim() noexcept;
+[[gnu::const]] std::uint64_t packed_grid_dim() noexcept;
+[[gnu::const]] std::byte* dynamic_shared() noexcept;
+
 using Site = std::source_location;
 
 /// Waits for every thread of the block.

@@ -34,7 +34,7 @@ TEST_CASE("unroll pragmas become the host compiler's") {
 }
 
 TEST_CASE("dynamic shared memory becomes a pointer to the block's") {
-  const std::string tail = "(::alab::executor::t_view.dynamic_shared);";
+  const std::string tail = "(ALAB_DYNAMIC_SHARED);";
   CHECK(body("void f() { extern __shared__ float name[]; }") ==
         "void f() { [[maybe_unused]] float* const name = reinterpret_cast<float* >" + tail + " }");
   CHECK(body("void f() { extern __shared__ __align__(16) unsigned char raw []; }") ==

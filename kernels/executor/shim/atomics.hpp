@@ -7,12 +7,22 @@
 
 #include "kernels/executor/shim/qualifiers.hpp"
 
+#if defined(ALAB_BUILD_COUNTED)
+namespace alab::counted {
+void note_atomic(const void* address, std::size_t bytes);
+}
+#define ALAB_NOTE_ATOMIC(address) ::alab::counted::note_atomic(address, sizeof *(address))
+#else
+#define ALAB_NOTE_ATOMIC(address)
+#endif
+
 namespace alab::executor {
 inline namespace ALAB_BUILD_NAMESPACE {
 
 /// Replaces *address by change(*address) and returns the old value.
 template <class T, class Change>
 ALAB_SHIM T atomic_update(T* address, Change change) {
+  ALAB_NOTE_ATOMIC(address);
   std::atomic_ref<T> cell(*address);
   T old = cell.load(std::memory_order_relaxed);
   while (!cell.compare_exchange_weak(old, change(old), std::memory_order_relaxed)) {
@@ -42,26 +52,34 @@ ALAB_ATOMIC(atomicDec, AtomicInteger, old == 0 || old > value ? value : old - 1)
 
 template <::alab::executor::AtomicNumber T>
 ALAB_SHIM T atomicAdd(T* address, std::type_identity_t<T> value) {
+  ALAB_NOTE_ATOMIC(address);
   return std::atomic_ref<T>(*address).fetch_add(value, std::memory_order_relaxed);
 }
 template <::alab::executor::AtomicInteger T>
 ALAB_SHIM T atomicAnd(T* address, std::type_identity_t<T> value) {
+  ALAB_NOTE_ATOMIC(address);
   return std::atomic_ref<T>(*address).fetch_and(value, std::memory_order_relaxed);
 }
 template <::alab::executor::AtomicInteger T>
 ALAB_SHIM T atomicOr(T* address, std::type_identity_t<T> value) {
+  ALAB_NOTE_ATOMIC(address);
   return std::atomic_ref<T>(*address).fetch_or(value, std::memory_order_relaxed);
 }
 template <::alab::executor::AtomicInteger T>
 ALAB_SHIM T atomicXor(T* address, std::type_identity_t<T> value) {
+  ALAB_NOTE_ATOMIC(address);
   return std::atomic_ref<T>(*address).fetch_xor(value, std::memory_order_relaxed);
 }
 template <::alab::executor::AtomicNumber T>
 ALAB_SHIM T atomicExch(T* address, std::type_identity_t<T> value) {
+  ALAB_NOTE_ATOMIC(address);
   return std::atomic_ref<T>(*address).exchange(value, std::memory_order_relaxed);
 }
 template <::alab::executor::AtomicInteger T>
 ALAB_SHIM T atomicCAS(T* address, std::type_identity_t<T> expected, std::type_identity_t<T> desired) {
+  ALAB_NOTE_ATOMIC(address);
   std::atomic_ref<T>(*address).compare_exchange_strong(expected, desired, std::memory_order_relaxed);
   return expected;
 }
+
+#undef ALAB_NOTE_ATOMIC

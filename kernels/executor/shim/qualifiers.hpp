@@ -31,10 +31,26 @@
 
 #define ALAB_SHIM inline __attribute__((always_inline))
 
+#if defined(ALAB_BUILD_COUNTED)
+namespace alab::executor {
+inline namespace ALAB_BUILD_NAMESPACE {
+ALAB_SHIM uint3 unpack(std::uint64_t v) {
+  return {static_cast<unsigned>(v), static_cast<unsigned>(v >> 32 & 0xFFFFu), static_cast<unsigned>(v >> 48)};
+}
+}  // namespace ALAB_BUILD_NAMESPACE
+}  // namespace alab::executor
+#define threadIdx (::alab::executor::unpack(::alab::executor::packed_thread_idx()))
+#define blockIdx (::alab::executor::unpack(::alab::executor::packed_block_idx()))
+#define blockDim (::alab::executor::unpack(::alab::executor::packed_block_dim()))
+#define gridDim (::alab::executor::unpack(::alab::executor::packed_grid_dim()))
+#define ALAB_DYNAMIC_SHARED (::alab::executor::dynamic_shared())
+#else
 #define threadIdx (::alab::executor::t_view.thread_idx)
 #define blockIdx (::alab::executor::t_view.block_idx)
 #define blockDim (::alab::executor::t_view.block_dim)
 #define gridDim (::alab::executor::t_view.grid_dim)
+#define ALAB_DYNAMIC_SHARED (::alab::executor::t_view.dynamic_shared)
+#endif
 
 using alab::executor::dim3;
 using alab::executor::uint3;

@@ -4,6 +4,39 @@
 
 #include "kernels/executor/shim/qualifiers.hpp"
 
+// nvcc moves a vector by one access; g++ would move its members one by one. In the counted build copies go
+// through a vector register, so that an access stays one: loads by the copy constructor, stores by
+// assignment.
+#if defined(ALAB_BUILD_COUNTED)
+#define ALAB_MOVED_WHOLE_2(Type, scalar, align)                                                     \
+  typedef scalar Whole __attribute__((vector_size(2 * sizeof(scalar)), may_alias, aligned(align))); \
+  Type() = default;                                                                                 \
+  ALAB_SHIM constexpr Type(scalar a, scalar b) : x(a), y(b) {}                                      \
+  ALAB_SHIM Type(const Type& other) {                                                               \
+    const Whole whole = *reinterpret_cast<const Whole*>(&other);                                    \
+    x = whole[0], y = whole[1];                                                                     \
+  }                                                                                                 \
+  ALAB_SHIM Type& operator=(Type other) {                                                           \
+    *reinterpret_cast<Whole*>(this) = Whole{other.x, other.y};                                      \
+    return *this;                                                                                   \
+  }
+#define ALAB_MOVED_WHOLE_4(Type, scalar, align)                                                     \
+  typedef scalar Whole __attribute__((vector_size(4 * sizeof(scalar)), may_alias, aligned(align))); \
+  Type() = default;                                                                                 \
+  ALAB_SHIM constexpr Type(scalar a, scalar b, scalar c, scalar d) : x(a), y(b), z(c), w(d) {}      \
+  ALAB_SHIM Type(const Type& other) {                                                               \
+    const Whole whole = *reinterpret_cast<const Whole*>(&other);                                    \
+    x = whole[0], y = whole[1], z = whole[2], w = whole[3];                                         \
+  }                                                                                                 \
+  ALAB_SHIM Type& operator=(Type other) {                                                           \
+    *reinterpret_cast<Whole*>(this) = Whole{other.x, other.y, other.z, other.w};                    \
+    return *this;                                                                                   \
+  }
+#else
+#define ALAB_MOVED_WHOLE_2(Type, scalar, align)
+#define ALAB_MOVED_WHOLE_4(Type, scalar, align)
+#endif
+
 #define ALAB_VECTOR_TYPES(scalar, name, align2, align4)                                \
   namespace alab::executor {                                                           \
   inline namespace ALAB_BUILD_NAMESPACE {                                              \
@@ -12,9 +45,11 @@
   };                                                                                   \
   struct alignas(align2) name##2 {                                                     \
     scalar x, y;                                                                       \
+    ALAB_MOVED_WHOLE_2(name##2, scalar, align2)                                        \
   };                                                                                   \
   struct alignas(align4) name##4 {                                                     \
     scalar x, y, z, w;                                                                 \
+    ALAB_MOVED_WHOLE_4(name##4, scalar, align4)                                        \
   };                                                                                   \
   }                                                                                    \
   }                                                                                    \
@@ -68,4 +103,6 @@ ALAB_SHIM constexpr uint3 make_uint3(unsigned x, unsigned y, unsigned z) {
 }
 
 #undef ALAB_VECTOR_TYPES
+#undef ALAB_MOVED_WHOLE_2
+#undef ALAB_MOVED_WHOLE_4
 #undef ALAB_VECTOR_TYPE_3

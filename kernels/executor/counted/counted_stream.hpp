@@ -1,0 +1,61 @@
+// Runs the counted build of kernels: the same results as the fast one, and a profile of every launch.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/executor/counted/profile.hpp"
+#include "kernels/executor/stream.hpp"
+
+namespace alab {
+
+/// The rungs of the counted build, as executor_rungs() lists the fast ones. Empty where there is none.
+std::span<const RungBuild* const> counted_rungs();
+/// "" or why counted_rungs() is empty, and what to do.
+std::string counted_unavailable();
+
+namespace counted {
+
+struct Options {
+  unsigned workers = 0;  ///< OS threads at most; 0: one per core
+  /// Memory accesses of one simulated thread beyond which it is taken to loop for ever.
+  std::uint64_t thread_budget = std::uint64_t{1} << 25;
+};
+
+/// A kernel of another build that is launched here runs, but nothing of it is seen.
+/// A mistake that the kernel can survive is in the profile only; any other also ends the launch with Error.
+class CountedStream final : public executor::ExecutorStream {
+ public:
+  explicit CountedStream(const Progress& progress = {}, const Options& options = {});
+  ~CountedStream() override;
+
+  void* array(std::string_view name, std::size_t bytes) override;
+  void* scratch(std::string_view name, std::size_t bytes) override;
+  void upload(void* to, const void* from, std::size_t bytes) override;
+  void upload_unwritten(void* to, const void* from, std::size_t bytes) override;
+  void set_zero(void* to, std::size_t bytes) override;
+  void submit(executor::Launch launch) override;
+
+  /// One per launch, in their order; a launch that ended early has what was counted until then.
+  std::span<const LaunchProfile> profiles() const { return profiles_; }
+  void forget_profiles() { profiles_.clear(); }
+  /// The findings of all launches.
+  std::vector<Finding> findings() const;
+
+ private:
+  struct State;
+  void track();
+  void mark_written(const void* from, std::size_t bytes);
+  void run(const executor::Launch& launch, LaunchProfile& profile);
+
+  Options options_;
+  std::unique_ptr<State> state_;
+  std::vector<LaunchProfile> profiles_;
+};
+
+}  // namespace counted
+}  // namespace alab

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#include "kernels/executor/counted/shared_shadow.hpp"
+
+namespace alab::counted {
+
+void SharedShadow::start_block() {
+  if (clock_ > 0xF0000000u) {
+    write_.clear();
+    read_.clear();
+    other_read_.clear();
+    clock_ = 0;
+  }
+  barrier();
+  block_start_ = barrier_start_;
+}
+
+void SharedShadow::barrier() {
+  barrier_start_ = ++clock_;
+  warp_start_.fill(barrier_start_);
+}
+
+}  // namespace alab::counted

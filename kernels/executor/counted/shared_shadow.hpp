@@ -1,0 +1,144 @@
+// Who touched each word of a block's shared memory last: finds races and reads of what nobody wrote.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "kernels/executor/counted/lazy_array.hpp"
+#include "kernels/executor/counted/pattern.hpp"
+#include "kernels/executor/counted/raw_findings.hpp"
+
+namespace alab::counted {
+
+/// Two accesses to one byte by different threads race when one writes, not both are atomic, and no barrier
+/// lies between them (within a warp, __syncwarp is one). Words are never cleared: a clock tells what is old.
+/// Of two partial writes to a word only the later is remembered, so that a race on the other half is missed.
+class SharedShadow {
+ public:
+  explicit SharedShadow(std::size_t words) : write_(words), read_(words), other_read_(words) {}
+
+  void start_block();
+  /// All threads of the block have met.
+  void barrier();
+  /// Some lanes of the warp have met.
+  void warp_sync(unsigned warp) { warp_start_[warp] = ++clock_; }
+
+  struct Request {
+    const Pattern* pattern;
+    std::uint64_t first_word;  ///< of the first lane, in this shadow
+    std::uint64_t place;       ///< the same as an entry's place
+    Kind kind;
+    unsigned warp;
+    std::uint16_t instruction;
+  };
+  /// Calls report(word index in the pattern, mistake, the other access's cell or 0) for every mistake.
+  template <class Report>
+  void read(const Request& request, Report report);
+  template <class Report>
+  void write(const Request& request, Report report);
+
+  // A cell: clock (32 bits), thread (10), several lanes (1), atomic (1), bytes (4), instruction (16).
+  static constexpr std::uint64_t kMany = 1u << 21, kAtomic = 1u << 20;
+  static unsigned thread_of(std::uint64_t cell) { return cell >> 22 & 1023u; }
+  static unsigned bytes_of(std::uint64_t cell) { return cell >> 16 & 0xFu; }
+  static std::uint16_t instruction_of(std::uint64_t cell) { return static_cast<std::uint16_t>(cell); }
+
+ private:
+  static std::uint64_t since(std::uint32_t clock) { return std::uint64_t{clock} << 32; }
+  std::uint64_t cell(const Request& request, unsigned i) const {
+    const Pattern& p = *request.pattern;
+    return since(warp_start_[request.warp]) | std::uint64_t{request.warp * 32 + p.lane()[i]} << 22 |
+           std::uint64_t{p.many()[i]} << 21 | (is_atomic(request.kind) ? kAtomic : 0) |
+           std::uint64_t{p.touched()[i]} << 16 | request.instruction;
+  }
+  // Whether the earlier access is not ordered before the new one, which is a write or follows a write.
+  bool races(std::uint64_t earlier, std::uint64_t now, unsigned warp) const {
+    const unsigned thread = thread_of(earlier);
+    const bool same_warp = thread / 32 == warp;
+    return earlier >= since(same_warp ? warp_start_[warp] : barrier_start_) &&
+           (thread != thread_of(now) || (earlier & kMany) != 0) && (earlier & now & kAtomic) == 0 &&
+           (bytes_of(earlier) & bytes_of(now)) != 0;
+  }
+  void remember_read(std::size_t at, std::uint64_t now, unsigned warp);
+
+  LazyArray<std::uint64_t> write_, read_, other_read_;  // last write; last read; last read by another warp
+  std::uint32_t clock_ = 0, block_start_ = 0, barrier_start_ = 0;
+  std::array<std::uint32_t, 32> warp_start_{};
+};
+
+inline void SharedShadow::remember_read(std::size_t at, std::uint64_t now, unsigned warp) {
+  const std::uint64_t old = read_[at];
+  if (old >= since(barrier_start_)) {
+    if (thread_of(old) / 32 != warp) {
+      other_read_[at] = old;
+    } else if (old >= since(warp_start_[warp]) && ((old ^ now) & (1023u << 22 | kMany)) != 0) {
+      read_[at] = old | kMany | (now & (0xFu << 16));
+      return;
+    }
+  }
+  read_[at] = now;
+}
+
+template <class Report>
+void SharedShadow::read(const Request& request, Report report) {
+  const Pattern& p = *request.pattern;
+  const std::int64_t* const word = p.word();
+  const unsigned count = p.words();
+  std::uint64_t* const written = write_.data() + request.first_word;
+  std::uint64_t* const last_read = read_.data() + request.first_word;
+  const std::uint64_t oldest = since(block_start_), recent = since(barrier_start_);
+  unsigned unusual = 0, again = 0;
+  for (unsigned i = 0; i < count; ++i) {
+    unusual |=
+        static_cast<unsigned>(written[word[i]] < oldest) | static_cast<unsigned>(written[word[i]] >= recent);
+    again |= static_cast<unsigned>(last_read[word[i]] >= recent);
+  }
+  if (again == 0) {
+    for (unsigned i = 0; i < count; ++i) {
+      last_read[word[i]] = cell(request, i);
+    }
+  } else {
+    for (unsigned i = 0; i < count; ++i) {
+      remember_read(request.first_word + static_cast<std::uint64_t>(word[i]), cell(request, i), request.warp);
+    }
+  }
+  if (unusual == 0) [[likely]] {
+    return;
+  }
+  for (unsigned i = 0; i < count; ++i) {
+    const std::uint64_t w = written[word[i]];
+    if (w < oldest) {
+      report(i, Mistake::uninitialised_shared, 0);
+    } else if (races(w, cell(request, i), request.warp)) {
+      report(i, Mistake::shared_race, w);
+    }
+  }
+}
+
+template <class Report>
+void SharedShadow::write(const Request& request, Report report) {
+  const Pattern& p = *request.pattern;
+  const std::uint64_t recent = since(barrier_start_);
+  for (unsigned i = 0; i < p.words(); ++i) {
+    const std::size_t at = request.first_word + static_cast<std::uint64_t>(p.word()[i]);
+    const std::uint64_t now = cell(request, i), w = write_[at], r = read_[at];
+    write_[at] = now;
+    if (w >= recent && races(w, now, request.warp)) [[unlikely]] {
+      report(i, Mistake::shared_race, w);
+    }
+    if (r >= recent) {
+      const std::uint64_t o = other_read_[at];
+      if (races(r, now, request.warp)) {
+        report(i, Mistake::shared_race, r);
+      } else if (o >= recent && races(o, now, request.warp)) {
+        report(i, Mistake::shared_race, o);
+      }
+    }
+    if (p.many()[i] != 0 && !is_atomic(request.kind)) [[unlikely]] {
+      report(i, Mistake::shared_race, now);
+    }
+  }
+}
+
+}  // namespace alab::counted

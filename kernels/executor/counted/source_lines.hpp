@@ -1,0 +1,20 @@
+// From code addresses of this program to the kernels' source lines and names.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "kernels/executor/counted/profile.hpp"
+
+namespace alab::counted {
+
+/// The innermost line of a kernel's own files (not of the executor's headers) that was inlined at this return
+/// address. {"", 0} when the program carries no line tables.
+Line line_of_return(std::uintptr_t address);
+/// "flash_fwd<32, 32>"; "kernel" when the program carries no symbols.
+std::string kernel_name(const void* code);
+/// Folders above kernels/ or tests/kernels/ left out.
+std::string short_file(const std::string& path);
+
+}  // namespace alab::counted

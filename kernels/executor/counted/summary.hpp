@@ -1,0 +1,21 @@
+// From what the recorders of a launch hold to its profile.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "kernels/executor/counted/profile.hpp"
+#include "kernels/executor/counted/recorder.hpp"
+
+namespace alab::counted {
+
+/// Name, place and extents.
+LaunchProfile begin_profile(const executor::Launch& launch);
+/// Adds counters per line, buffers and findings.
+void summarise(const LaunchContext& context, std::span<const std::unique_ptr<Recorder>> recorders,
+               LaunchProfile& profile);
+/// The finding that ended the launch; nullptr when it ran to its end.
+const Finding* fatal(const LaunchProfile& profile);
+
+}  // namespace alab::counted
