@@ -187,6 +187,12 @@ std::string why_not(const RungBuild& build, Backend backend, const ParamSet& pro
   return rung.unsupported != nullptr ? rung.unsupported(problem, tiles) : "";
 }
 
+void fail(RungRun& run, const Error& error, const Provenance& provenance) {
+  run.passed = false;
+  run.checks.push_back(check_exactly("runs", "the kernel runs to its end", 0, 1, provenance));
+  run.checks.back().detail = error.what();
+}
+
 std::unique_ptr<Stream> make_stream(Backend backend, const RunOptions& options, const Progress& progress) {
   std::unique_ptr<Stream> stream;
   if (backend == Backend::cuda) {
@@ -258,16 +264,30 @@ RungRun run_rung(const Op& op, const RungBuild& build, Backend backend, const Pa
   if (!run.unsupported.empty()) {
     return run;
   }
-  run.time_provenance = provenance_of(backend);
   try {
     const std::unique_ptr<Stream> stream = make_stream(backend, options, progress);
+    return run_rung_on(*stream, op, build, backend, problem, tiles, inputs, judged, options, progress);
+  } catch (const Error& error) {
+    fail(run, error, provenance_of(backend));
+  }
+  return run;
+}
+
+RungRun run_rung_on(Stream& stream, const Op& op, const RungBuild& build, Backend backend,
+                    const ParamSet& problem, const ParamSet& tiles, const HostArrays& inputs,
+                    const Judged& judged, const RunOptions& options, const Progress& progress) {
+  RungRun run;
+  run.rung = build.rung;
+  run.backend = backend;
+  run.time_provenance = provenance_of(backend);
+  try {
     Buffers buffers;
-    const std::vector<Placed> placed = place(*stream, op.buffers(problem), inputs, buffers);
-    const auto work = [&] { build.run(*stream, problem, tiles, buffers); };
-    const double first = stream->seconds(work);
-    run.peak_scratch_bytes = stream->peak_scratch_bytes();
-    judge_outputs(run, *stream, placed, judged, run.time_provenance);
-    judge_memory(run, *stream, placed, run.time_provenance);
+    const std::vector<Placed> placed = place(stream, op.buffers(problem), inputs, buffers);
+    const auto work = [&] { build.run(stream, problem, tiles, buffers); };
+    const double first = stream.seconds(work);
+    run.peak_scratch_bytes = stream.peak_scratch_bytes();
+    judge_outputs(run, stream, placed, judged, run.time_provenance);
+    judge_memory(run, stream, placed, run.time_provenance);
     run.passed = std::all_of(run.checks.begin(), run.checks.end(), [](const Check& c) { return c.passed(); });
     if (run.passed && options.timed) {
       std::vector<double> times{first};
@@ -275,7 +295,7 @@ RungRun run_rung(const Op& op, const RungBuild& build, Backend backend, const Pa
         times.clear();
         for (int i = 0; i < options.repeats; ++i) {
           progress.step(static_cast<double>(i) / options.repeats, build.rung->title);
-          times.push_back(stream->seconds(work));
+          times.push_back(stream.seconds(work));
         }
       }
       const Spread spread = median_and_spread(times);
@@ -284,9 +304,7 @@ RungRun run_rung(const Op& op, const RungBuild& build, Backend backend, const Pa
       run.repeats = static_cast<int>(times.size());
     }
   } catch (const Error& error) {
-    run.passed = false;
-    run.checks.push_back(check_exactly("runs", "the kernel runs to its end", 0, 1, run.time_provenance));
-    run.checks.back().detail = error.what();
+    fail(run, error, run.time_provenance);
   }
   return run;
 }

@@ -66,5 +66,9 @@ Judged judge(const Op& op, const ParamSet& problem, const HostArrays& inputs);
 RungRun run_rung(const Op& op, const RungBuild& build, Backend backend, const ParamSet& problem,
                  const ParamSet& tiles, const HostArrays& inputs, const Judged& judged,
                  const RunOptions& options, const Progress& progress);
+/// The same on a stream of the caller's. Does not ask unsupported().
+RungRun run_rung_on(Stream& stream, const Op& op, const RungBuild& build, Backend backend,
+                    const ParamSet& problem, const ParamSet& tiles, const HostArrays& inputs,
+                    const Judged& judged, const RunOptions& options, const Progress& progress);
 
 }  // namespace alab

@@ -73,7 +73,8 @@ add_library(alab_counted_flags INTERFACE)
 target_compile_options(alab_counted_flags INTERFACE -O2 -g1 -fno-plt -ffp-contract=fast -fno-strict-aliasing
   -ftls-model=initial-exec -fno-tree-vectorize -fno-tree-slp-vectorize -fno-store-merging -fno-tree-loop-distribute-patterns
   -fno-reorder-blocks -fno-reorder-blocks-and-partition -fno-math-errno
-  -fstack-clash-protection -fsanitize=thread -fsanitize=bounds --param tsan-instrument-func-entry-exit=0
+  --param=inline-unit-growth=1000 --param=large-function-growth=10000 --param=max-inline-insns-auto=2000
+  --param=max-inline-insns-single=4000 -fstack-clash-protection -fsanitize=thread -fsanitize=bounds --param=tsan-instrument-func-entry-exit=0
   -Wno-unknown-pragmas -Wno-pedantic -Wno-unused-function -Wno-tsan)
 find_library(ALAB_BACKTRACE_LIBRARY NAMES backtrace PATHS ${CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES})
 set(ALAB_COUNTED OFF)
@@ -93,6 +94,18 @@ endif()
 # alab_counted_library(TARGET): an object library for alab_executor_build(TARGET counted_build ...).
 function(alab_counted_library target)
   alab_executor_library(${target} alab_counted_flags)
+endfunction()
+
+# alab_isolated(TARGET OUT): the objects of TARGET as one object that exports counted_build alone, so that the linker never
+# takes an instrumented copy of an inline function (of the standard library, say) for the rest of the program.
+function(alab_isolated target out)
+  set(object "${CMAKE_BINARY_DIR}/${target}.isolated.o")
+  add_custom_command(OUTPUT "${object}"
+    COMMAND "${CMAKE_LINKER}" -r --force-group-allocation -o "${object}" $<TARGET_OBJECTS:${target}>
+    COMMAND "${CMAKE_OBJCOPY}" --wildcard "--keep-global-symbol=*13counted_build*" "${object}"
+    DEPENDS ${target} $<TARGET_OBJECTS:${target}> COMMAND_EXPAND_LISTS COMMENT "Isolating ${target}" VERBATIM)
+  set_source_files_properties("${object}" PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+  set(${out} "${object}" PARENT_SCOPE)
 endfunction()
 
 file(GLOB op_files CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}/kernels" kernels/*/op.cpp)
@@ -161,9 +174,10 @@ set(counted_objects "")
 if(ALAB_COUNTED)
   file(GLOB counted_sources CONFIGURE_DEPENDS kernels/executor/counted/*.cpp)
   list(APPEND kernel_sources ${counted_sources})
-  set(counted_objects $<TARGET_OBJECTS:alab_rungs_counted>)
+  alab_isolated(alab_rungs_counted counted_objects)
 else()
-  list(APPEND kernel_sources "${CMAKE_SOURCE_DIR}/kernels/executor/counted/profile.cpp")
+  list(APPEND kernel_sources "${CMAKE_SOURCE_DIR}/kernels/executor/counted/profile.cpp"
+       "${CMAKE_SOURCE_DIR}/kernels/executor/no_counted.cc")
 endif()
 set(cuda_objects "")
 if(ALAB_HAVE_CUDA)
@@ -180,7 +194,7 @@ target_link_libraries(alab_kernels PUBLIC alab_reference PRIVATE "${BOOST_CONTEX
 target_include_directories(alab_kernels PRIVATE "${BOOST_CONTEXT_INCLUDE}")
 if(ALAB_COUNTED)
   target_link_libraries(alab_kernels PRIVATE "${ALAB_BACKTRACE_LIBRARY}")
-  set_source_files_properties(kernels/executor/counted/recorder.cpp kernels/executor/counted/callbacks.cpp
+  set_source_files_properties(kernels/executor/counted/recorder.cpp kernels/executor/counted/recorder_merge.cpp kernels/executor/counted/callbacks.cpp
     kernels/executor/counted/pattern.cpp PROPERTIES COMPILE_OPTIONS "-O3;-ftls-model=initial-exec;-fomit-frame-pointer")
 endif()
 # The scheduler is entered at every barrier and shuffle of every simulated thread.
@@ -215,7 +229,10 @@ if(ALAB_TESTS)
   target_sources(alab_kernel_samples INTERFACE $<TARGET_OBJECTS:alab_samples>)
   target_link_libraries(alab_kernel_samples INTERFACE alab_kernels)
   if(ALAB_COUNTED)
-    target_sources(alab_kernel_samples INTERFACE $<TARGET_OBJECTS:alab_samples_counted>)
+    alab_isolated(alab_samples_counted samples_counted)
+    add_custom_target(alab_samples_isolated DEPENDS "${samples_counted}")
+    add_dependencies(alab_kernel_samples alab_samples_isolated)
+    target_link_libraries(alab_kernel_samples INTERFACE "${samples_counted}")
     target_compile_definitions(alab_kernel_samples INTERFACE ALAB_HAVE_COUNTED)
   endif()
   if(ALAB_HAVE_CUDA)
@@ -227,4 +244,8 @@ endif()
 if(ALAB_TESTS)
   add_executable(gpu_table tests/gpu/table.cpp)
   target_link_libraries(gpu_table PRIVATE alab_kernels)
+endif()
+if(ALAB_TESTS AND ALAB_COUNTED)
+  add_executable(counted_speed EXCLUDE_FROM_ALL tests/kernels/counted_speed.cpp)
+  target_link_libraries(counted_speed PRIVATE alab_kernel_samples)
 endif()

@@ -50,6 +50,8 @@ class BlockRunner {
   /// The running thread's index within the block, x fastest.
   unsigned thread_index() const { return static_cast<unsigned>(current_ - lanes_.data()); }
   const Fiber& running_fiber() const { return *current_->fiber; }
+  /// Lanes of its warp that the running lane is about to meet.
+  std::uint32_t meeting_lanes() const { return meeting_lanes_; }
   std::string block_name() const;
   /// The blocks' dynamic shared memory, all that a launch can ask for.
   std::byte* dynamic_shared() const { return dynamic_shared_.get() + kSharedGuard; }
@@ -88,7 +90,7 @@ class BlockRunner {
   bool complete(Warp& warp, unsigned lane);
   bool release_asking(Warp& warp);
   bool release_held(Warp& warp);
-  void meet(Meeting meeting, const void* code);
+  void meet(Meeting meeting, std::uint32_t lanes, const void* code);
   bool release_barrier();
   void order_warps();
   void order_lanes(Warp& warp, unsigned count);
@@ -103,6 +105,7 @@ class BlockRunner {
 
   const Launch* launch_ = nullptr;
   LaneWatch* watch_ = nullptr;
+  std::uint32_t meeting_lanes_ = 0;
   std::vector<Lane> lanes_;
   std::vector<Warp> warps_;
   std::vector<std::uint16_t> warp_order_;
@@ -119,6 +122,10 @@ class BlockRunner {
   std::unique_ptr<std::byte, Aligned> dynamic_shared_;
 };
 
+/// The lowest count bits, 1 to 32.
+constexpr std::uint32_t low_bits(unsigned count) {
+  return count == 32 ? ~0u : (1u << count) - 1;
+}
 /// Whether two waiting places are one source line: g++ may duplicate a call, so addresses would not do.
 bool same_line(const Site& a, const Site& b);
 

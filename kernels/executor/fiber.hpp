@@ -30,6 +30,8 @@ class Fiber {
   /// The next switch to this fiber calls entry(self, argument), which must never return.
   /// Whatever was suspended on the stack is forgotten without unwinding.
   void reset(Entry entry, void* argument);
+  /// Lowest byte of the stack; a guard page lies below.
+  const void* low() const { return low_; }
   /// Suspends from, which must be the running one, and continues to.
   static void switch_to(Fiber& from, Fiber& to) {
 #if defined(__SANITIZE_ADDRESS__)

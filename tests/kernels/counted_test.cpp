@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kernels/executor/counted/counted_stream.hpp"
+#include "kernels/profile_rung.hpp"
 #include "tests/kernels/counting_samples.hpp"
 
 using namespace alab;

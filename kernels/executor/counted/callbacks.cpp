@@ -17,6 +17,13 @@ namespace {
 
 constexpr std::size_t kStackWindow = 256 * 1024;
 
+[[gnu::noinline]] void note_other(std::uintptr_t address, Kind kind, const void* code) {
+  // The running thread's own frames lie above this one.
+  if (address - reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) >= kStackWindow) {
+    note_elsewhere(address, kind, code);
+  }
+}
+
 template <Kind kind>
 [[gnu::always_inline]] inline void note(const void* pointer, const void* code) {
   Log& log = t_log;
@@ -28,10 +35,7 @@ template <Kind kind>
     } else if (const std::uint64_t s = address - log.static_base; s < log.static_bytes) {
       place = place_of(Region::static_shared, s);
     } else {
-      // The running thread's own frames lie above this one.
-      if (address - reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) >= kStackWindow) {
-        note_elsewhere(address, kind, code);
-      }
+      note_other(address, kind, code);
       return;
     }
   }

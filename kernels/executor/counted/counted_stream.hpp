@@ -11,14 +11,7 @@
 #include "kernels/executor/counted/profile.hpp"
 #include "kernels/executor/stream.hpp"
 
-namespace alab {
-
-/// The rungs of the counted build, as executor_rungs() lists the fast ones. Empty where there is none.
-std::span<const RungBuild* const> counted_rungs();
-/// "" or why counted_rungs() is empty, and what to do.
-std::string counted_unavailable();
-
-namespace counted {
+namespace alab::counted {
 
 struct Options {
   unsigned workers = 0;  ///< OS threads at most; 0: one per core
@@ -57,5 +50,4 @@ class CountedStream final : public executor::ExecutorStream {
   std::vector<LaunchProfile> profiles_;
 };
 
-}  // namespace counted
-}  // namespace alab
+}  // namespace alab::counted

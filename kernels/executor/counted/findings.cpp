@@ -189,7 +189,25 @@ Finding describe(const executor::Fault& fault) {
   return f;
 }
 
+namespace {
+
+// A value that comes too late: the race that lets it is the mistake, not the read of what is not there yet.
+bool follows_from_a_race(const Finding& f, const std::vector<Finding>& all) {
+  const Mistake race = f.mistake == Mistake::uninitialised_shared   ? Mistake::shared_race
+                       : f.mistake == Mistake::uninitialised_global ? Mistake::block_race
+                                                                    : Mistake::other;
+  return race != Mistake::other && std::any_of(all.begin(), all.end(), [&](const Finding& r) {
+           return r.mistake == race && r.buffer == f.buffer && (r.line == f.line || r.other_line == f.line);
+         });
+}
+
+}  // namespace
+
 std::vector<Finding> deduplicated(std::vector<Finding> findings) {
+  std::vector<Finding> causes;
+  std::copy_if(findings.begin(), findings.end(), std::back_inserter(causes),
+               [&](const Finding& f) { return !follows_from_a_race(f, findings); });
+  findings = std::move(causes);
   std::map<std::tuple<Line, Line, Mistake, std::string>, Finding> kept;
   for (Finding& f : findings) {
     const bool race = f.mistake == Mistake::shared_race || f.mistake == Mistake::block_race;

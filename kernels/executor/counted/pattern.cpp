@@ -76,6 +76,10 @@ void Pattern::find_words() {
     many_[words_] = 0;
     touched_[words_++] = t->bytes;
   }
+  for (unsigned i = 0; i < words_; ++i) {
+    tag_[i] =
+        std::uint64_t{lane_[i]} << 22 | std::uint64_t{many_[i]} << 21 | std::uint64_t{touched_[i]} << 16;
+  }
 }
 
 unsigned Pattern::sectors_at(unsigned word_in_sector) const {

@@ -43,8 +43,9 @@ class Pattern {
   unsigned words() const { return words_; }
   const std::int64_t* word() const { return word_.data(); }
   const std::uint8_t* lane() const { return lane_.data(); }
-  /// 1 where more than one lane touches the word.
-  const std::uint8_t* many() const { return many_.data(); }
+  /// Lane, whether more than one lane touches the word, and its bytes, as a SharedShadow keeps them in a
+  /// cell.
+  const std::uint64_t* tag() const { return tag_.data(); }
   /// Bytes of the word that are touched, one bit each.
   const std::uint8_t* touched() const { return touched_.data(); }
 
@@ -62,6 +63,7 @@ class Pattern {
       sectors_{};  // by place of the first lane's word in its sector; 0: not worked out
   std::array<std::uint64_t, kLanes> delta_{};
   std::array<std::int64_t, 4 * kLanes> word_;
+  std::array<std::uint64_t, 4 * kLanes> tag_;
   std::array<std::uint8_t, 4 * kLanes> lane_, many_, touched_;
 };
 

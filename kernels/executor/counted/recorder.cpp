@@ -11,9 +11,16 @@ using executor::BlockRunner;
 using executor::Meeting;
 
 constexpr std::size_t kDynamicWords = (executor::kMaxDynamicShared + 2 * executor::kSharedGuard) / 4;
-constexpr std::uint32_t kAllLanes = 0xFFFFFFFFu;
 
 constinit thread_local Recorder* t_recorder = nullptr;
+
+// The place of a control entry: the lanes that meet, and how.
+constexpr std::uint64_t control_place(Meeting meeting, std::uint32_t lanes) {
+  return std::uint64_t{static_cast<std::uint8_t>(meeting)} << 32 | lanes;
+}
+constexpr Meeting meeting_of(std::uint64_t entry) {
+  return static_cast<Meeting>(entry >> 32 & 3u);
+}
 
 }  // namespace
 
@@ -43,9 +50,11 @@ void Recorder::begin(const LaunchContext& context) {
   t_log.end = log_->data() + kRows * kLanes;
   t_recorder = this;
   running_ = -1;
+  guard_.emplace();
 }
 
 void Recorder::end() {
+  guard_.reset();
   t_log = {};
   t_recorder = nullptr;
 }
@@ -87,130 +96,12 @@ bool Recorder::meet(Meeting meeting, const void* code) {
   const std::uint64_t relative = reinterpret_cast<std::uintptr_t>(code) - t_log.code_base;
   *t_log.next = relative << (kPlaceBits + kKindBits) |
                 std::uint64_t{static_cast<std::uint8_t>(Kind::control)} << kPlaceBits |
-                static_cast<std::uint64_t>(meeting);
+                control_place(meeting, BlockRunner::of_this_thread().meeting_lanes());
   t_log.next += kLanes;
   return t_log.next >= t_log.end;
 }
 
-std::uint32_t Recorder::drain(unsigned warp, std::uint32_t held) {
-  park();
-  warp_ = warp;
-  for (unsigned l = 0; l < kLanes; ++l) {
-    head_[l] = 0;
-    count_[l] = static_cast<std::uint32_t>(cursor_[l] - log_->data()) / kLanes;
-  }
-  merge(held);
-  keep_rest();
-  std::uint32_t free = 0;
-  for (unsigned l = 0; l < kLanes; ++l) {
-    free |= std::uint32_t{count_[l] < kRows} << l;
-  }
-  return held & free;
-}
-
-// What could not be merged yet moves to the front.
-void Recorder::keep_rest() {
-  for (unsigned l = 0; l < kLanes; ++l) {
-    std::uint64_t* const own = log_->data() + l;
-    const std::uint32_t rest = count_[l] - head_[l];
-    for (std::uint32_t i = 0; head_[l] > 0 && i < rest; ++i) {
-      own[i * kLanes] = own[(head_[l] + i) * kLanes];
-    }
-    count_[l] = rest;
-    cursor_[l] = own + rest * kLanes;
-  }
-}
-
-std::uint32_t Recorder::present() const {
-  std::uint32_t lanes = 0;
-  for (unsigned l = 0; l < kLanes; ++l) {
-    lanes |= std::uint32_t{count_[l] > head_[l]} << l;
-  }
-  return lanes;
-}
-
-// Whether every lane with entries is at the same row and has equally many.
-bool Recorder::lockstep() const {
-  const std::uint32_t lanes = present();
-  if (lanes == 0) {
-    return false;
-  }
-  const auto first = static_cast<std::size_t>(std::countr_zero(lanes));
-  std::uint32_t differ = 0;
-  for (unsigned l = 0; l < kLanes; ++l) {
-    const bool in = (lanes >> l & 1u) != 0;
-    differ |= in ? (head_[l] ^ head_[first]) | (count_[l] ^ count_[first]) : 0;
-  }
-  return differ == 0;
-}
-
-void Recorder::merge(std::uint32_t held) {
-  if (lockstep()) {
-    merge_lockstep();
-  }
-  merge_diverged(held);
-}
-
-// As long as all lanes execute the same instruction.
-void Recorder::merge_lockstep() {
-  const std::uint32_t lanes = present();
-  const auto first = static_cast<std::size_t>(std::countr_zero(lanes));
-  std::uint32_t row = head_[first];
-  Row blended;
-  for (; row < count_[first]; ++row) {
-    const std::uint64_t* entries = log_->data() + std::size_t{row} * kLanes;
-    if (lanes != kAllLanes) {
-      for (unsigned l = 0; l < kLanes; ++l) {
-        blended[l] = (lanes >> l & 1u) != 0 ? entries[l] : entries[first];
-      }
-      entries = blended.data();
-    }
-    std::uint64_t differ = 0;
-    for (unsigned l = 0; l < kLanes; ++l) {
-      differ |= entries[l] ^ entries[first];
-    }
-    if (differ >> kPlaceBits != 0) {
-      break;
-    }
-    step(entries, lanes, entries[first]);
-  }
-  for (unsigned l = 0; l < kLanes; ++l) {
-    head_[l] = (lanes >> l & 1u) != 0 ? row : head_[l];
-  }
-}
-
-// Smallest code first. Stops where a held lane's next entry is not known yet.
-void Recorder::merge_diverged(std::uint32_t held) {
-  constexpr std::uint64_t kNone = ~std::uint64_t{0};
-  Row row;
-  for (;;) {
-    if ((held & ~present()) != 0) {
-      return;
-    }
-    std::uint64_t lead = kNone;
-    for (unsigned l = 0; l < kLanes; ++l) {
-      row[l] = head_[l] < count_[l] ? (*log_)[std::size_t{head_[l]} * kLanes + l] : kNone;
-      lead = std::min(lead, row[l]);
-    }
-    if (lead == kNone) {
-      return;
-    }
-    std::uint32_t mask = 0;
-    for (unsigned l = 0; l < kLanes; ++l) {
-      mask |= std::uint32_t{row[l] >> kPlaceBits == lead >> kPlaceBits} << l;
-    }
-    const std::uint64_t first = row[static_cast<std::size_t>(std::countr_zero(mask))];
-    for (unsigned l = 0; l < kLanes; ++l) {
-      const std::uint32_t in = mask >> l & 1u;
-      row[l] = in != 0 ? row[l] : first;
-      head_[l] += in;
-    }
-    step(row.data(), mask, first);
-  }
-}
-
-void Recorder::step(const std::uint64_t* row, std::uint32_t mask, std::uint64_t first) {
-  Instruction& in = instructions_.at(first);
+void Recorder::step(Instruction& in, const std::uint64_t* row, std::uint32_t mask, std::uint64_t first) {
   if (in.kind() == Kind::control) {
     control(in, mask, first);
   } else {
@@ -219,7 +110,7 @@ void Recorder::step(const std::uint64_t* row, std::uint32_t mask, std::uint64_t 
 }
 
 void Recorder::control(Instruction& in, std::uint32_t mask, std::uint64_t first) {
-  const auto meeting = static_cast<Meeting>(offset_of(first));
+  const auto meeting = meeting_of(first);
   ++in.control[static_cast<std::size_t>(meeting)];
   in.control_lanes += static_cast<std::uint64_t>(std::popcount(mask));
   if (meeting == Meeting::warp_sync) {
@@ -242,6 +133,11 @@ void Recorder::memory(Instruction& in, const std::uint64_t* row, std::uint32_t m
     std::copy(row, row + kLanes, copy.begin());
     in.pattern.take(copy, mask, first);
   }
+  request(in, first);
+}
+
+// One whose lanes are as the instruction's pattern says.
+void Recorder::request(Instruction& in, std::uint64_t first) {
   ++profile_.requests;
   if (in.pattern.misaligned(offset_of(first))) [[unlikely]] {
     report_misaligned(in, first);
@@ -338,11 +234,10 @@ void Recorder::shared_request(Instruction& in, std::uint64_t first) {
       const Instruction& other = instructions_.numbered(SharedShadow::instruction_of(cell));
       f.other = {other.code(), block_, SharedShadow::thread_of(cell)};
       f.other_kind = other.kind();
-      f.other_thread_known = f.other.thread != f.actor.thread;
-      if (!f.other_thread_known && &other == &in) {
-        f.other.thread = warp_ * 32 + other_lane(in, i);
-        f.other_thread_known = f.other.thread != f.actor.thread;
+      if (f.other.thread == f.actor.thread) {  // of several lanes that touch the word, the cell names one
+        (&other == &in ? f.other : f.actor).thread = warp_ * 32 + other_lane(in, i);
       }
+      f.other_thread_known = f.other.thread != f.actor.thread;
     }
     findings_.add(f);
   };

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "kernels/executor/counted/log.hpp"
 #include "kernels/executor/counted/raw_findings.hpp"
 #include "kernels/executor/counted/shared_shadow.hpp"
+#include "kernels/executor/counted/stack_guard.hpp"
 
 namespace alab::counted {
 
@@ -60,10 +62,12 @@ class Recorder final : public executor::LaneWatch {
   void merge(std::uint32_t held);
   void merge_lockstep();
   void merge_diverged(std::uint32_t held);
+  std::uint32_t waiting(const Row& row) const;
   void keep_rest();
   std::uint32_t present() const;
   bool lockstep() const;
-  void step(const std::uint64_t* row, std::uint32_t mask, std::uint64_t first);
+  void step(Instruction& in, const std::uint64_t* row, std::uint32_t mask, std::uint64_t first);
+  void request(Instruction& in, std::uint64_t first);
   void control(Instruction& in, std::uint32_t mask, std::uint64_t first);
   void memory(Instruction& in, const std::uint64_t* row, std::uint32_t mask, std::uint64_t first);
   void split(Instruction& in, const std::uint64_t* row, std::uint32_t mask);
@@ -86,6 +90,7 @@ class Recorder final : public executor::LaneWatch {
   std::unique_ptr<std::array<std::uint64_t, kRows * kLanes>> log_;
   std::array<std::uint64_t*, kLanes> cursor_{};  // where each lane of the running warp writes next
   std::array<std::uint32_t, kLanes> head_{}, count_{};
+  std::optional<StackGuard> guard_;
   unsigned warp_ = 0;
   int running_ = -1;
   std::uint64_t block_ = 0;

@@ -153,6 +153,7 @@ void Recorder::report_outside_shared(const Instruction& in, std::uint64_t first)
 }
 
 void Recorder::stop(RawFinding finding) {
+  t_log.next = nullptr;
   BlockRunner& runner = BlockRunner::of_this_thread();
   finding.actor.block = block_;
   finding.actor.thread = runner.thread_index();

@@ -13,7 +13,9 @@ namespace alab::counted {
 
 /// Two accesses to one byte by different threads race when one writes, not both are atomic, and no barrier
 /// lies between them (within a warp, __syncwarp is one). Words are never cleared: a clock tells what is old.
-/// Of two partial writes to a word only the later is remembered, so that a race on the other half is missed.
+/// Lanes that write one word by one instruction are not called a race: which of them wins is open, but
+/// kernels do it with equal values, and values are not seen here. Of two partial writes to a word only the
+/// later is remembered, so that a race on the other half is missed.
 class SharedShadow {
  public:
   explicit SharedShadow(std::size_t words) : write_(words), read_(words), other_read_(words) {}
@@ -46,20 +48,20 @@ class SharedShadow {
 
  private:
   static std::uint64_t since(std::uint32_t clock) { return std::uint64_t{clock} << 32; }
-  std::uint64_t cell(const Request& request, unsigned i) const {
-    const Pattern& p = *request.pattern;
-    return since(warp_start_[request.warp]) | std::uint64_t{request.warp * 32 + p.lane()[i]} << 22 |
-           std::uint64_t{p.many()[i]} << 21 | (is_atomic(request.kind) ? kAtomic : 0) |
-           std::uint64_t{p.touched()[i]} << 16 | request.instruction;
+  std::uint64_t cell_base(const Request& request) const {
+    return since(warp_start_[request.warp]) | std::uint64_t{request.warp} << 27 |
+           (is_atomic(request.kind) ? kAtomic : 0) | request.instruction;
   }
   // Whether the earlier access is not ordered before the new one, which is a write or follows a write.
   bool races(std::uint64_t earlier, std::uint64_t now, unsigned warp) const {
     const unsigned thread = thread_of(earlier);
     const bool same_warp = thread / 32 == warp;
     return earlier >= since(same_warp ? warp_start_[warp] : barrier_start_) &&
-           (thread != thread_of(now) || (earlier & kMany) != 0) && (earlier & now & kAtomic) == 0 &&
+           (thread != thread_of(now) || ((earlier | now) & kMany) != 0) && (earlier & now & kAtomic) == 0 &&
            (bytes_of(earlier) & bytes_of(now)) != 0;
   }
+  template <class Report>
+  void check_write(const Request& request, unsigned i, std::uint64_t now, Report& report);
   void remember_read(std::size_t at, std::uint64_t now, unsigned warp);
 
   LazyArray<std::uint64_t> write_, read_, other_read_;  // last write; last read; last read by another warp
@@ -84,23 +86,28 @@ template <class Report>
 void SharedShadow::read(const Request& request, Report report) {
   const Pattern& p = *request.pattern;
   const std::int64_t* const word = p.word();
+  const std::uint64_t* const tag = p.tag();
   const unsigned count = p.words();
-  std::uint64_t* const written = write_.data() + request.first_word;
+  const std::uint64_t* const written = write_.data() + request.first_word;
   std::uint64_t* const last_read = read_.data() + request.first_word;
-  const std::uint64_t oldest = since(block_start_), recent = since(barrier_start_);
-  unsigned unusual = 0, again = 0;
+  const std::uint64_t oldest = since(block_start_), recent = since(barrier_start_), span = recent - oldest;
+  const std::uint64_t base = cell_base(request);
+  std::uint64_t unusual = 0, again = 0, news = 0;
   for (unsigned i = 0; i < count; ++i) {
-    unusual |=
-        static_cast<unsigned>(written[word[i]] < oldest) | static_cast<unsigned>(written[word[i]] >= recent);
-    again |= static_cast<unsigned>(last_read[word[i]] >= recent);
+    const std::uint64_t w = written[word[i]], r = last_read[word[i]];
+    unusual |= std::uint64_t{w - oldest >= span};
+    again |= std::uint64_t{r >= recent};
+    news |= (r ^ (base + tag[i])) >> 16;
   }
-  if (again == 0) {
-    for (unsigned i = 0; i < count; ++i) {
-      last_read[word[i]] = cell(request, i);
-    }
-  } else {
-    for (unsigned i = 0; i < count; ++i) {
-      remember_read(request.first_word + static_cast<std::uint64_t>(word[i]), cell(request, i), request.warp);
+  if (news != 0) {
+    if (again == 0) {
+      for (unsigned i = 0; i < count; ++i) {
+        last_read[word[i]] = base + tag[i];
+      }
+    } else {
+      for (unsigned i = 0; i < count; ++i) {
+        remember_read(request.first_word + static_cast<std::uint64_t>(word[i]), base + tag[i], request.warp);
+      }
     }
   }
   if (unusual == 0) [[likely]] {
@@ -110,7 +117,7 @@ void SharedShadow::read(const Request& request, Report report) {
     const std::uint64_t w = written[word[i]];
     if (w < oldest) {
       report(i, Mistake::uninitialised_shared, 0);
-    } else if (races(w, cell(request, i), request.warp)) {
+    } else if (w >= recent && races(w, base + tag[i], request.warp)) {
       report(i, Mistake::shared_race, w);
     }
   }
@@ -119,24 +126,34 @@ void SharedShadow::read(const Request& request, Report report) {
 template <class Report>
 void SharedShadow::write(const Request& request, Report report) {
   const Pattern& p = *request.pattern;
+  const std::int64_t* const word = p.word();
+  const std::uint64_t* const tag = p.tag();
+  const unsigned count = p.words();
+  std::uint64_t* const written = write_.data() + request.first_word;
+  const std::uint64_t* const last_read = read_.data() + request.first_word;
+  const std::uint64_t recent = since(barrier_start_), base = cell_base(request);
+  std::uint64_t unusual = 0;
+  for (unsigned i = 0; i < count; ++i) {
+    unusual |= std::uint64_t{written[word[i]] >= recent} | std::uint64_t{last_read[word[i]] >= recent};
+  }
+  if (unusual != 0) {
+    for (unsigned i = 0; i < count; ++i) {
+      check_write(request, i, base + tag[i], report);
+    }
+  }
+  for (unsigned i = 0; i < count; ++i) {
+    written[word[i]] = base + tag[i];
+  }
+}
+
+template <class Report>
+void SharedShadow::check_write(const Request& request, unsigned i, std::uint64_t now, Report& report) {
+  const std::size_t at = request.first_word + static_cast<std::uint64_t>(request.pattern->word()[i]);
   const std::uint64_t recent = since(barrier_start_);
-  for (unsigned i = 0; i < p.words(); ++i) {
-    const std::size_t at = request.first_word + static_cast<std::uint64_t>(p.word()[i]);
-    const std::uint64_t now = cell(request, i), w = write_[at], r = read_[at];
-    write_[at] = now;
-    if (w >= recent && races(w, now, request.warp)) [[unlikely]] {
-      report(i, Mistake::shared_race, w);
-    }
-    if (r >= recent) {
-      const std::uint64_t o = other_read_[at];
-      if (races(r, now, request.warp)) {
-        report(i, Mistake::shared_race, r);
-      } else if (o >= recent && races(o, now, request.warp)) {
-        report(i, Mistake::shared_race, o);
-      }
-    }
-    if (p.many()[i] != 0 && !is_atomic(request.kind)) [[unlikely]] {
-      report(i, Mistake::shared_race, now);
+  for (const std::uint64_t earlier : {write_[at], read_[at], other_read_[at]}) {
+    if (earlier >= recent && races(earlier, now, request.warp)) {
+      report(i, Mistake::shared_race, earlier);
+      return;
     }
   }
 }

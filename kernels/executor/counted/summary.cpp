@@ -28,6 +28,26 @@ Counters counters_of(const Instruction& in) {
   return c;
 }
 
+bool ends_launch(const Finding& f) {
+  return f.mistake == Mistake::array_bounds || f.mistake == Mistake::wild_address ||
+         f.mistake == Mistake::too_long || f.mistake == Mistake::stack_overflow;
+}
+
+// Several OS threads may have ended the launch at the same time: the first block's reason stays.
+void keep_one_end(std::vector<Finding>& findings) {
+  const Finding* first = nullptr;
+  for (const Finding& f : findings) {
+    first = ends_launch(f) && (first == nullptr || f.block < first->block) ? &f : first;
+  }
+  std::vector<Finding> kept;
+  for (const Finding& f : findings) {
+    if (!ends_launch(f) || &f == first) {
+      kept.push_back(f);
+    }
+  }
+  findings = std::move(kept);
+}
+
 // Adds up the bits that any of the OS threads has set.
 template <class Bits>
 BufferProfile buffer_profile(const Buffer& buffer, std::size_t index,
@@ -89,14 +109,11 @@ void summarise(const LaunchContext& context, std::span<const std::unique_ptr<Rec
     }
   }
   profile.findings = deduplicated(std::move(findings));
+  keep_one_end(profile.findings);
 }
 
 const Finding* fatal(const LaunchProfile& profile) {
-  const auto ends = [](const Finding& f) {
-    return f.mistake == Mistake::array_bounds || f.mistake == Mistake::wild_address ||
-           f.mistake == Mistake::too_long || f.mistake == Mistake::stack_overflow;
-  };
-  const auto at = std::find_if(profile.findings.begin(), profile.findings.end(), ends);
+  const auto at = std::find_if(profile.findings.begin(), profile.findings.end(), ends_launch);
   return at == profile.findings.end() ? nullptr : &*at;
 }
 

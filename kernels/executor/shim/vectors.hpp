@@ -10,7 +10,7 @@
 #if defined(ALAB_BUILD_COUNTED)
 #define ALAB_MOVED_WHOLE_2(Type, scalar, align)                                                     \
   typedef scalar Whole __attribute__((vector_size(2 * sizeof(scalar)), may_alias, aligned(align))); \
-  Type() = default;                                                                                 \
+  ALAB_SHIM constexpr Type() : x(), y() {}                                                          \
   ALAB_SHIM constexpr Type(scalar a, scalar b) : x(a), y(b) {}                                      \
   ALAB_SHIM Type(const Type& other) {                                                               \
     const Whole whole = *reinterpret_cast<const Whole*>(&other);                                    \
@@ -22,7 +22,7 @@
   }
 #define ALAB_MOVED_WHOLE_4(Type, scalar, align)                                                     \
   typedef scalar Whole __attribute__((vector_size(4 * sizeof(scalar)), may_alias, aligned(align))); \
-  Type() = default;                                                                                 \
+  ALAB_SHIM constexpr Type() : x(), y(), z(), w() {}                                                \
   ALAB_SHIM constexpr Type(scalar a, scalar b, scalar c, scalar d) : x(a), y(b), z(c), w(d) {}      \
   ALAB_SHIM Type(const Type& other) {                                                               \
     const Whole whole = *reinterpret_cast<const Whole*>(&other);                                    \
