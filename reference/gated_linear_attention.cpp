@@ -179,7 +179,11 @@ std::int64_t first_overflow(double log_decay, NumberFormat format, CumulativeGat
   double b = 1, sum = 0;
   for (std::int64_t c = 1; c <= kLongestSearch; ++c) {
     b = rounded(b * factor, format);
+    const double before = sum;
     sum = how == CumulativeGate::log_narrow ? rounded(sum + step, format) : sum + log_decay;
+    if (how == CumulativeGate::log_narrow && sum == before) {
+      break;  // a step is lost in rounding, and so are all after it
+    }
     const double inverse = how == CumulativeGate::product ? 1 / b : std::exp(-sum);
     if (std::isinf(rounded(inverse, format))) {
       return c;

@@ -111,7 +111,9 @@ class Measure {
         if (seconds_since(since_) > kFirstScreenSeconds && !app.runner.running()) {
           std::printf("a frame of the first screen     %s\n", milliseconds(frames_).c_str());
           leave_hero(app);
-          slides_ = all_slides(app.book.labs());
+          const auto labs = app.book.labs();
+          const Lab* only = app.options.lab.empty() ? nullptr : &lab_named(app.options.lab, labs);
+          slides_ = all_slides(only == nullptr ? labs : std::span<const Lab* const>(&only, 1));
           enter(app, 0);
         }
         break;

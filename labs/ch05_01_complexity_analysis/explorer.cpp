@@ -53,7 +53,8 @@ struct Timed {
   std::vector<double> ns, softmax, linear;
 };
 
-Timed time_cpu(std::string_view map, const Shape& s, std::uint64_t seed, const Progress& progress) {
+Timed time_cpu(std::string_view map, const Shape& s, std::uint64_t seed, int repeats,
+               const Progress& progress) {
   Timed t;
   t.ns = doublings(64, s.feature_dim > 600 ? 256 : 1024);
   const double scale = 1 / std::sqrt(static_cast<double>(s.head_dim));
@@ -63,9 +64,9 @@ Timed time_cpu(std::string_view map, const Shape& s, std::uint64_t seed, const P
     const auto mapped = Operands<float>::of(features(map, in.query), features(map, in.key), in.value);
     WorkMeter work;
     t.softmax.push_back(
-        median_time([&] { keep(softmax_form(in, scale, work).data()); }, progress, 0.01, 3).seconds);
+        median_time([&] { keep(softmax_form(in, scale, work).data()); }, progress, 0.01, repeats).seconds);
     t.linear.push_back(
-        median_time([&] { keep(state_first(mapped, true, work).data()); }, progress, 0.01, 3).seconds);
+        median_time([&] { keep(state_first(mapped, true, work).data()); }, progress, 0.01, repeats).seconds);
   }
   return t;
 }
@@ -191,11 +192,13 @@ Result run_explorer(const ParamSet& params, const Context& context) {
   const Grid grid = count_all(s, longest, gpu, precision, context.progress.part(0, 0.3));
   constexpr std::int64_t kChecked = 64;
   const FormErrors errors = form_errors(map, kChecked, s.head_dim, seed, context.progress.part(0.3, 0.4));
-  const Timed timed = time_cpu(map, s, seed, context.progress.part(0.4, 1));
+  const int repeats = context.quick ? 1 : 3;
+  const Timed timed = time_cpu(map, s, seed, repeats, context.progress.part(0.4, 1));
   const Provenance counted = counted_by("meter on every product, load, store and temporary of the form"),
-                   model = modelled_by("max(FLOPs / F, bytes / W)"),
-                   clock = timed_here("Eigen, float, 1 thread, median"), paper = paper_says(kLraTable2);
+                   model = modelled_by("max(FLOPs / F, bytes / W)"), clock = clocked(repeats),
+                   paper = paper_says(kLraTable2);
   Result result;
+  result.quick = context.quick ? kOneRunEach : "";
   result.plots = {
       speed_up_plot(grid, timed, gpu, counted, model, clock),
       time_plot(grid, timed, gpu, model, clock),

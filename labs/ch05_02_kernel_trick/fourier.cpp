@@ -95,7 +95,7 @@ double claim_radius(double features, double d, double diameter) {
 
 Result run_fourier(const ParamSet& params, const Context& context) {
   const std::int64_t d = params.integer(kFourierDim);
-  const int wanted = params.integer32(kDraws), draws = context.quick ? std::min(wanted, 8) : wanted;
+  const int wanted = params.integer32(kDraws), draws = context.quick ? std::min(wanted, 4) : wanted;
   Rng rng(static_cast<std::uint64_t>(params.integer(params::seed)));
   const Pairs pairs = draw_pairs(d, rng);
   Errors errors;

@@ -147,7 +147,7 @@ void add_checks(Result& result, const std::vector<PairErrors>& at, double length
 Result run_lemma(const ParamSet& params, const Context& context) {
   const double angle = params.real(kAngle), length = params.real(kRowLength);
   const std::int64_t rows = params.integer(kLemmaRows), wanted = params.integer(kLemmaDraws);
-  const std::int64_t draws = context.quick ? std::min<std::int64_t>(wanted, 3000) : wanted;
+  const std::int64_t draws = context.quick ? std::min<std::int64_t>(wanted, 2000) : wanted;
   const auto seed = static_cast<std::uint64_t>(params.integer(params::seed));
   std::vector<double> angles;
   for (const double degrees : kAngles) {

@@ -19,7 +19,7 @@ struct Ratio {
 };
 
 /// Mean over pairs and draws of estimate / e^{x.y} for rows of the given length; 16 rows a draw.
-Ratio mean_ratio(RowNorm norm, double rho, std::uint64_t seed, const Progress& progress) {
+Ratio mean_ratio(RowNorm norm, double rho, int draws, std::uint64_t seed, const Progress& progress) {
   Rng rng(seed);
   const Tensor<double> x = rows_of_norm(kPairs, kWidth, rho, rng), y = rows_of_norm(kPairs, kWidth, rho, rng);
   const Eigen::VectorXd truth =
@@ -27,9 +27,9 @@ Ratio mean_ratio(RowNorm norm, double rho, std::uint64_t seed, const Progress& p
         return std::exp(s);
       });
   std::vector<double> means;  // over pairs, one per draw: draws are independent, pairs of a draw are not
-  for (int draw = 0; draw < kRatioDraws; ++draw) {
+  for (int draw = 0; draw < draws; ++draw) {
     if (draw % 50 == 0) {
-      progress.step(static_cast<double>(draw) / kRatioDraws, "drawing rows");
+      progress.step(static_cast<double>(draw) / draws, "drawing rows");
     }
     FeatureMap map = plain_map(FeatureKind::favor_positive, kWidth, Rows::orthogonal, 0);
     map.matrix = draw_projection(kWidth, kWidth, Rows::orthogonal, norm, rng);
@@ -40,9 +40,9 @@ Ratio mean_ratio(RowNorm norm, double rho, std::uint64_t seed, const Progress& p
   const double mean = mean_of(means);
   double variance = 0;
   for (const double m : means) {
-    variance += (m - mean) * (m - mean) / (kRatioDraws - 1);
+    variance += (m - mean) * (m - mean) / (draws - 1);
   }
-  return {mean, std::sqrt(variance / kRatioDraws)};
+  return {mean, std::sqrt(variance / draws)};
 }
 
 struct Outputs {
@@ -70,19 +70,21 @@ Outputs outputs_at(double rho, double eps, std::uint64_t seed) {
 Result run_library(const ParamSet& params, const Context& context) {
   const double rho = params.real(kLibraryRho), eps = std::pow(10.0, params.real(kEpsExponent));
   const auto seed = static_cast<std::uint64_t>(params.integer(params::seed));
+  const int draws = context.quick ? 40 : kRatioDraws;
   std::vector<double> plain_ratio, regular_ratio;
   for (std::size_t i = 0; i < kNorms.size(); ++i) {
     const Progress part =
         context.progress.part(static_cast<double>(i) / kNorms.size(), (i + 1.0) / kNorms.size());
-    plain_ratio.push_back(mean_ratio(RowNorm::chi, kNorms[i], seed, part).mean);
-    regular_ratio.push_back(mean_ratio(RowNorm::sqrt_d, kNorms[i], seed, part).mean);
+    plain_ratio.push_back(mean_ratio(RowNorm::chi, kNorms[i], draws, seed, part).mean);
+    regular_ratio.push_back(mean_ratio(RowNorm::sqrt_d, kNorms[i], draws, seed, part).mean);
   }
-  const Ratio regular = mean_ratio(RowNorm::sqrt_d, rho, seed, context.progress);
+  const Ratio regular = mean_ratio(RowNorm::sqrt_d, rho, draws, seed, context.progress);
   const Outputs at = outputs_at(rho, eps, seed + 1), code = outputs_at(rho, 1e-6, seed + 1);
-  const Provenance from = measured_here(text(kRatioDraws, " draws of 16 orthogonal rows, 32 pairs, double"));
+  const Provenance from = measured_here(text(draws, " draws of 16 orthogonal rows, 32 pairs, double"));
   const Provenance outputs = measured_here("128 tokens, 64 orthogonal rows, double");
   const std::vector<double> xs(kNorms.begin(), kNorms.end());
   Result result;
+  result.quick = context.quick ? text(draws, " of ", kRatioDraws, " draws") : "";
   result.input = text("rows of norm ", format_value(rho, ""), " in 16 dimensions, seed ", seed);
   Plot plot{"mean_ratio",
             text("Rows of one length underestimate: mean ", format_value(regular.mean, ""), " at norm ",

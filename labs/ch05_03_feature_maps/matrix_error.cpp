@@ -105,21 +105,23 @@ Table error_table(const std::vector<Errors>& all, const Provenance& from) {
 Result run_matrix_error(const ParamSet& params, const Context& context) {
   const double rho = params.real(kRho);
   const int wanted = params.integer32(kDraws), draws = context.quick ? 1 : wanted;
+  const std::int64_t length = context.quick ? 128 : 256;
   const auto seed = static_cast<std::uint64_t>(params.integer(params::seed));
   context.progress.step(0, "drawing rows");
-  const Truth truth = make_truth(256, rho, seed);
+  const Truth truth = make_truth(length, rho, seed);
   std::vector<Errors> all;
   for (std::size_t v = 0; v < kVariantCount; ++v) {
     const double from = static_cast<double>(v) / kVariantCount;
     all.push_back(run_variant(kVariants[v], truth, draws, seed + 1,
                               context.progress.part(from, from + 1.0 / kVariantCount)));
   }
-  const Provenance from = measured_here(text(draws, " draws of W, 256 x 256 scores in double"));
+  const Provenance from =
+      measured_here(text(draws, " draws of W, ", length, " x ", length, " scores in double"));
   const double ratio = all[kTrigOrth].matrix_error[0] / all[kTrigIid].matrix_error[0];
   Result result;
-  result.quick = draws < wanted ? text(draws, " of ", wanted, " draws") : "";
+  result.quick = context.quick ? text(draws, " of ", wanted, " draws, 128 x 128 of 256 x 256 scores") : "";
   result.input =
-      text("256 queries and keys of norm ", format_value(rho, ""), " in 16 dimensions, seed ", seed);
+      text(length, " queries and keys of norm ", format_value(rho, ""), " in 16 dimensions, seed ", seed);
   result.plots = {
       sweep_plot("matrix_error",
                  text("Orthogonal rows cut the trigonometric error at M = 16 to ",

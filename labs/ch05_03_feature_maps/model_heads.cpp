@@ -76,7 +76,8 @@ ModelHeads model_heads(const Context& context, std::int64_t seq_len, std::int64_
   ModelHeads out;
   HeadChoice choice = text_choice(context.input);
   out.unavailable = head_source(choice).unavailable;
-  for (int layer = 0; layer < kSmolLm2Layers && out.unavailable.empty(); ++layer) {
+  const int stride = context.quick ? 10 : 1;
+  for (int layer = 0; layer < kSmolLm2Layers && out.unavailable.empty(); layer += stride) {
     const Progress part =
         progress.part(static_cast<double>(layer) / kSmolLm2Layers, (layer + 1.0) / kSmolLm2Layers);
     choice.layer = layer;

@@ -169,7 +169,8 @@ void add_checks(Result& result, const std::vector<Track>& tracks, double softmax
 }  // namespace
 
 Result run_rank(const ParamSet& params, const Context& context) {
-  const std::int64_t length = params.integer(kLength), dim = params.integer(kHeadDim);
+  const std::int64_t wanted = params.integer(kLength), dim = params.integer(kHeadDim);
+  const std::int64_t length = context.quick ? std::min<std::int64_t>(wanted, 128) : wanted;
   const std::int64_t rows = params.integer(kRows);
   const auto seed = static_cast<std::uint64_t>(params.integer(params::seed));
   std::vector<Input> inputs;
@@ -195,7 +196,9 @@ Result run_rank(const ParamSet& params, const Context& context) {
   const auto length_d = static_cast<double>(length);
 
   Result result;
-  result.quick = context.quick ? text(count, " of ", kInputs, " draws of q and k") : "";
+  result.quick = context.quick
+                     ? text(count, " of ", kInputs, " draws of q and k, ", length, " of ", wanted, " tokens")
+                     : "";
   result.input = text("normal rows, seed ", seed, " (", length, " tokens, head_dim ", dim, ")");
   std::vector<Track> without_trig(tracks.begin(), tracks.begin() + kTrig);
   result.plots = {

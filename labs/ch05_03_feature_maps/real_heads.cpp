@@ -194,7 +194,8 @@ void add_real(Result& result, const ModelHeads& model, double demo, const Proven
 
 Result run_real_heads(const ParamSet& params, const Context& context) {
   const auto seed = static_cast<std::uint64_t>(params.integer(params::seed));
-  const std::int64_t tokens = params.integer(kModelLength);
+  const std::int64_t wanted = params.integer(kModelLength);
+  const std::int64_t tokens = context.quick ? std::min<std::int64_t>(wanted, 32) : wanted;
   context.progress.step(0, "drawing W");
   std::vector<Tensor<double>> draws = draw_sweep(kDim, kSweepRows.size(), seed);
   const Gaussian gauss = run_gaussian(tokens, draws, seed + 100, context.progress.part(0, 0.3));
@@ -203,6 +204,7 @@ Result run_real_heads(const ParamSet& params, const Context& context) {
       model_heads(context, tokens, params.integer(kHeadsPerLayer), draws, context.progress.part(0.3, 1));
   const Provenance from = measured_here("outputs in double, W orthogonal");
   Result result;
+  result.quick = context.quick ? text(tokens, " of ", wanted, " tokens, one layer in ten") : "";
   result.input = model.heads.empty() ? text("random rows only, seed ", seed) : model.description;
   result.plots = {error_plot(gauss, model, from), score_plot(gauss, model, from), needed_plot(gauss, model)};
   result.tables.push_back(head_table(model, from));

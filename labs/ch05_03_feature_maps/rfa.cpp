@@ -78,6 +78,7 @@ double gate_difference(const Problem& p, double gate, std::uint64_t seed) {
 Result run_rfa(const ParamSet& params, const Context& context) {
   const double spread = params.real(kNormSpread), gate = params.real(kGate);
   const auto seed = static_cast<std::uint64_t>(params.integer(params::seed));
+  const int draws = context.quick ? 1 : kRfaDraws;
   Rng rng(seed);
   const Problem p{uneven_rows(kTokens, spread, rng), uneven_rows(kTokens, spread, rng),
                   normal_rows(kTokens, kValues, 1, rng)};
@@ -85,21 +86,22 @@ Result run_rfa(const ParamSet& params, const Context& context) {
   std::vector<double> error, with_unit, without;
   for (const std::int64_t rows : kFeatureRows) {
     double sum = 0, bad_unit = 0, bad = 0;
-    for (int draw = 0; draw < kRfaDraws; ++draw) {
+    for (int draw = 0; draw < draws; ++draw) {
       context.progress.step(static_cast<double>(rows) / kFeatureRows.back(), text("D = ", rows));
       const std::uint64_t drawn = seed + static_cast<std::uint64_t>(1000 * rows + draw);
       const WeightMap map = trig_map(p, true, rows, drawn);
-      sum += rel_l2(output_of(map, p.value), truth) / kRfaDraws;
-      bad_unit += non_positive(map) / kRfaDraws;
-      bad += non_positive(trig_map(p, false, rows, drawn)) / kRfaDraws;
+      sum += rel_l2(output_of(map, p.value), truth) / draws;
+      bad_unit += non_positive(map) / draws;
+      bad += non_positive(trig_map(p, false, rows, drawn)) / draws;
     }
     error.push_back(sum);
     with_unit.push_back(bad_unit);
     without.push_back(bad);
   }
-  const Provenance from = measured_here(text(kRfaDraws, " draws of W, 128 tokens, double"));
+  const Provenance from = measured_here(text(draws, " draws of W, 128 tokens, double"));
   const std::vector<double> xs(kFeatureRows.begin(), kFeatureRows.end());
   Result result;
+  result.quick = context.quick ? text(draws, " of ", kRfaDraws, " draws of W") : "";
   result.input = text("normal rows with uneven norms, seed ", seed, " (128 tokens, head_dim 16)");
   Plot errors{"error_by_d",
               "",

@@ -36,7 +36,7 @@ Result run_backends(const ParamSet& params, const Context& context) {
   const HostArrays inputs = op->inputs(problem, source, context.progress);
   Result result;
   head.describe(result, asked, dim);
-  result.tables.push_back(side_by_side(*op, problem, inputs, context, result.checks));
+  result.tables.push_back(side_by_side(*op, problem, inputs, context, result));
   const Cost cost = op->cost(problem);
   result.scalars = {scalar("flops", "floating-point operations", cost.flops, "count",
                            modelled_by("multiply-adds of the recurrence, twice"), "FLOPs"),

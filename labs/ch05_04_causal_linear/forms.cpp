@@ -86,7 +86,7 @@ Result run_forms(const ParamSet& params, const Context& context) {
         "difference is shown and not checked.");
   }
   const std::int64_t chunk_size = std::min(params.integer(kChunk), head.seq_len());
-  add_three_forms(result, op, chunk_size, context.progress.part(0.1, 1));
+  add_three_forms(result, op, chunk_size, context.quick, context.progress.part(0.1, 1));
   add_flops_check(result, p, chunk_size);
   result.scalars.push_back(scalar("state_elements", "elements of the state",
                                   static_cast<double>(p.query.extent(2) * (head.head_dim_v() + 1)), "count",

@@ -141,7 +141,7 @@ Result run_backends(const ParamSet& params, const Context& context) {
   head.problem.key = inputs.f32.at("k");
   Result result;
   result.input = text(head.input.description, "; gates uniform between the decays");
-  result.tables.push_back(side_by_side(*op, problem, inputs, context, result.checks));
+  result.tables.push_back(side_by_side(*op, problem, inputs, context, result));
   const double runs = static_cast<double>(result.checks.size());
   double broken = 0;
   if (context.simulated) {

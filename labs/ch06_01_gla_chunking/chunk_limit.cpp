@@ -106,7 +106,8 @@ Result run_chunk_limit(const ParamSet& params, const Context& context) {
                    formula = modelled_by("floor(nats / |ln alpha|)");
   const std::int64_t safe_fp16 = largest_safe_chunk(log_alpha, nats_of(NumberFormat::fp16));
   Result result;
-  result.plots = {limit_plot(), chunk_plot(alpha, std::clamp<std::int64_t>(2 * safe_fp16, 16, 1200))};
+  static const Plot limits = limit_plot();  // depends on no setting
+  result.plots = {limits, chunk_plot(alpha, std::clamp<std::int64_t>(2 * safe_fp16, 16, 1200))};
   context.progress.step(0.7, "looking for overflows");
   result.tables = {limit_table(alpha)};
   const double first_nine = first_fp16(0.9, CumulativeGate::log_wide),

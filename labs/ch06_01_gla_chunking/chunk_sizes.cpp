@@ -66,7 +66,7 @@ Result run_three_forms(const ParamSet& params, const Context& context) {
   op.bytes_note = "The state stays on the chip; the parallel form writes and reads its N x N scores.";
   Result result;
   result.input = text(head.input.description, "; gates ", words_of_gates(params));
-  add_three_forms(result, op, std::min(params.integer(kChunk), head.seq_len()),
+  add_three_forms(result, op, std::min(params.integer(kChunk), head.seq_len()), context.quick,
                   context.progress.part(0.05, 1));
   return result;
 }

@@ -48,7 +48,7 @@ Result backends(const ParamSet& params, const Context& context) {
   ParamSet problem = problem_of(*op, params);
   fit_to_tokens(problem, context, result.notes);
   const HostArrays inputs = op->inputs(problem, context.input, context.progress.part(0.1, 0.2));
-  result.tables.push_back(side_by_side(*op, problem, inputs, context, result.checks));
+  result.tables.push_back(side_by_side(*op, problem, inputs, context, result));
   result.input = text(context.input.label, ": ", problem.describe());
   const Cost cost = op->cost(problem);
   result.scalars = {scalar("compulsory", "bytes that any form must move", cost.compulsory_bytes, "bytes",

@@ -21,7 +21,7 @@ Result run_ladder(std::string_view op_id, const ParamSet& params, const Context&
   }
   const HostArrays inputs = inputs_fitted(*op, problem, context.input, context.progress);
   Result result;
-  result.tables.push_back(side_by_side(*op, problem, inputs, context, result.checks));
+  result.tables.push_back(side_by_side(*op, problem, inputs, context, result));
   result.input = text(context.input.label, ": ", problem.describe());
   const Cost cost = op->cost(problem);
   result.scalars = {scalar("flops", "floating-point operations", cost.flops, "count",

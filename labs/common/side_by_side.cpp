@@ -42,15 +42,15 @@ std::vector<Cell> run_row(const RungRun& run, const Check& check) {
           Cell::words(run.passed ? "passed" : "failed: " + check.detail)};
 }
 
-void add_runs(Table& table, const Op& op, Backend backend, const ParamSet& problem, const HostArrays& inputs,
-              const Judged& judged, std::span<const RungBuild* const> builds, const Progress& progress,
-              std::vector<Check>& checks) {
+void add_runs(Table& table, const Op& op, Backend backend, bool timed, const ParamSet& problem,
+              const HostArrays& inputs, const Judged& judged, std::span<const RungBuild* const> builds,
+              const Progress& progress, std::vector<Check>& checks) {
   const std::vector<const RungBuild*> rungs = rungs_of(op.id, builds);
   for (std::size_t i = 0; i < rungs.size(); ++i) {
     progress.step(static_cast<double>(i) / static_cast<double>(rungs.size()),
                   text(to_string(backend), " ", rungs[i]->rung->id));
     const RunOptions options{
-        .order = Stream::Order::ascending, .repeats = backend == Backend::cuda ? 20 : 3, .timed = true};
+        .order = Stream::Order::ascending, .repeats = backend == Backend::cuda ? 20 : 3, .timed = timed};
     const RungRun run = run_rung(op, *rungs[i], backend, problem, ParamSet(rungs[i]->rung->tiles), inputs,
                                  judged, options, progress);
     if (!run.unsupported.empty()) {
@@ -99,7 +99,9 @@ double worst_error(const HostArrays& got, const TruthArrays& truth) {
 }  // namespace
 
 Table side_by_side(const Op& op, const ParamSet& problem, const HostArrays& inputs, const Context& context,
-                   std::vector<Check>& checks) {
+                   Result& result) {
+  result.quick = context.quick ? "rungs are checked, not timed" : "";
+  std::vector<Check>& checks = result.checks;
   Table table;
   table.key = "backends";
   table.title = text(op.title, ": every backend held against the same double-precision truth");
@@ -116,12 +118,12 @@ Table side_by_side(const Op& op, const ParamSet& problem, const HostArrays& inpu
        Cell::number(seconds, "seconds", timed_here("double and float together")), kNone,
        Cell::words("the truth")});
   if (context.simulated) {
-    add_runs(table, op, Backend::simulated, problem, inputs, judged, executor_rungs(),
+    add_runs(table, op, Backend::simulated, !context.quick, problem, inputs, judged, executor_rungs(),
              context.progress.part(0.1, 0.8), checks);
   }
   if (context.cuda && cuda_device().usable) {
-    add_runs(table, op, Backend::cuda, problem, inputs, judged, cuda_rungs(), context.progress.part(0.8, 1),
-             checks);
+    add_runs(table, op, Backend::cuda, !context.quick, problem, inputs, judged, cuda_rungs(),
+             context.progress.part(0.8, 1), checks);
   } else if (context.cuda) {
     table.rows.push_back(words_row(to_string(Backend::cuda), "every rung", cuda_device().unavailable));
   }

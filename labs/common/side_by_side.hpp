@@ -16,9 +16,10 @@ HostArrays inputs_fitted(const Op& op, ParamSet& problem, const InputSource& sou
 
 /// Runs every rung of the op on the backends the context asks for. Columns: backend, rung, error against
 /// double, time (measured on what), scratch memory, passed. Appends one Check per run
-/// ("error_<rung>_<backend>"). A simulated row's time is labelled as the executor's on this CPU, never as a
+/// ("error_<rung>_<backend>"). A quick look leaves out
+/// the times. A simulated row's time is labelled as the executor's on this CPU, never as a
 /// GPU's.
 Table side_by_side(const Op& op, const ParamSet& problem, const HostArrays& inputs, const Context& context,
-                   std::vector<Check>& checks);
+                   Result& result);
 
 }  // namespace alab

@@ -54,6 +54,9 @@ Timing median_time(const std::function<void()>& work, const Progress& progress, 
   const auto begin = Clock::now();
   work();
   const double once = std::max(elapsed(begin), 1e-9);
+  if (repeats <= 1) {
+    return {once, 0, 1};
+  }
   const int calls = once < 20e-6 ? static_cast<int>(std::ceil(20e-6 / once)) : 1;
   std::vector<double> times;
   while (static_cast<int>(times.size()) < repeats && (times.size() < 3 || elapsed(begin) < budget)) {

@@ -34,10 +34,9 @@ struct Timing {
   double spread = 0;   ///< half the interquartile range
   int repeats = 0;
 };
-/// Median wall time of work() after one warm-up. Short work is called often enough per repeat to outlast the
-/// clock (20 us); repeating ends after budget seconds, with at least 3 of them
-/// when repeats allows. Steps progress between
-/// repeats.
+/// Median wall time of work() after one warm-up; with repeats = 1 the time of the first run. Short work is
+/// called often enough per repeat to outlast the clock (20 us); repeating ends after budget seconds, with at
+/// least 3 of them when repeats allows. Steps progress between repeats.
 Timing median_time(const std::function<void()>& work, const Progress& progress, double budget = 0.03,
                    int repeats = 9);
 

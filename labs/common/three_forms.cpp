@@ -29,14 +29,15 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Runs once for the numbers; repeats what is short until the budget is spent and takes the median.
-Measured measure(const std::function<FormRun()>& form, const Tensor<double>& truth) {
+/// Runs once for the numbers; unless that is all, repeats what is short until the budget is spent and takes
+/// the median.
+Measured measure(const std::function<FormRun()>& form, const Tensor<double>& truth, bool once) {
   using Clock = std::chrono::steady_clock;
   const auto first = Clock::now();
   Measured m{form(), 0, 0};
   std::vector<double> times{seconds_since(first)};
   m.error = difference<float>(m.run.output.span(), truth.span()).rel_l2;
-  if (times[0] < kTimeBudget) {
+  if (!once && times[0] < kTimeBudget) {
     times.clear();  // the first run warmed the caches
     for (double spent = 0; spent < kTimeBudget && times.size() < 9; spent += times.back()) {
       const auto start = Clock::now();
@@ -93,7 +94,7 @@ struct Forms {
   Sweep sweep;
 };
 
-Sweep run_sweep(const ThreeForms& op, std::int64_t chunk_size, const Progress& progress) {
+Sweep run_sweep(const ThreeForms& op, std::int64_t chunk_size, bool once, const Progress& progress) {
   Sweep sweep;
   const std::vector<std::int64_t> sizes = chunk_sizes(op.truth.extent(1), chunk_size);
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -102,7 +103,7 @@ Sweep run_sweep(const ThreeForms& op, std::int64_t chunk_size, const Progress& p
     part.step(0, text("chunks of ", sizes[i]));
     sweep.chosen = sizes[i] == chunk_size ? i : sweep.chosen;
     sweep.chunks.push_back(static_cast<double>(sizes[i]));
-    sweep.points.push_back(measure([&] { return op.chunkwise(sizes[i], part); }, op.truth));
+    sweep.points.push_back(measure([&] { return op.chunkwise(sizes[i], part); }, op.truth, once));
     if (i != sweep.chosen) {
       sweep.points.back().run.output = {};  // only the chosen one is drawn along the sequence
     }
@@ -326,16 +327,17 @@ std::vector<std::int64_t> chunk_sizes(std::int64_t seq_len, std::int64_t chosen)
   return sizes;
 }
 
-void add_three_forms(Result& result, const ThreeForms& op, std::int64_t chunk_size,
+void add_three_forms(Result& result, const ThreeForms& op, std::int64_t chunk_size, bool quick,
                      const Progress& progress) {
+  result.quick = quick ? "times are of one run each, not medians" : "";
   require(op.truth.rank() == 3, "the truth of ", op.name, " has shape ", to_string(op.truth.shape()),
           "; give [heads, seq_len, head_dim_v]");
   Forms forms;
   progress.step(0, "recurrent form");
-  forms.recurrent = measure([&] { return op.recurrent(progress.part(0, 0.1)); }, op.truth);
+  forms.recurrent = measure([&] { return op.recurrent(progress.part(0, 0.1)); }, op.truth, quick);
   progress.step(0.1, "parallel form");
-  forms.parallel = measure([&] { return op.parallel(progress.part(0.1, 0.25)); }, op.truth);
-  forms.sweep = run_sweep(op, chunk_size, progress.part(0.25, 1));
+  forms.parallel = measure([&] { return op.parallel(progress.part(0.1, 0.25)); }, op.truth, quick);
+  forms.sweep = run_sweep(op, chunk_size, quick, progress.part(0.25, 1));
   const std::vector<Quantity> columns = quantities(op, forms);
   for (const Quantity& q : columns) {
     result.plots.push_back(plot_of(q, forms));

@@ -50,6 +50,7 @@ std::vector<std::int64_t> chunk_sizes(std::int64_t seq_len, std::int64_t chosen)
 ///  - checks pass_parallel, pass_recurrent, pass_chunkwise, pass_every_chunk.
 /// A sweep takes about ten times as long as the slowest form; each form is timed for a few milliseconds.
 /// @throws Error when chunk_size is not in 1 .. seq_len; Cancelled when a stop is requested
-void add_three_forms(Result& result, const ThreeForms& op, std::int64_t chunk_size, const Progress& progress);
+void add_three_forms(Result& result, const ThreeForms& op, std::int64_t chunk_size, bool quick,
+                     const Progress& progress);
 
 }  // namespace alab

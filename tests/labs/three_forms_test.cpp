@@ -43,7 +43,7 @@ TEST_CASE("three forms: chunk sizes double from 1 to N and hold the chosen one")
 TEST_CASE("three forms: table, plots, map, scalars and checks say what the op gave") {
   for (const std::int64_t n : {1, 2, 7, 100}) {
     Result result;
-    add_three_forms(result, counting_op(n), std::min<std::int64_t>(n, 3), {});
+    add_three_forms(result, counting_op(n), std::min<std::int64_t>(n, 3), false, {});
     CHECK(problems_of(result) == "");
     CHECK(walk::failures_of(result) == "");
     CHECK(result.checks.size() == 4);
@@ -59,7 +59,7 @@ TEST_CASE("three forms: table, plots, map, scalars and checks say what the op ga
 
 TEST_CASE("three forms: pairs inside a chunk are scores, all earlier ones go through the state") {
   Result result;
-  add_three_forms(result, counting_op(12), 5, {});
+  add_three_forms(result, counting_op(12), 5, false, {});
   const Heatmap& map = *result.heatmap("forms_pairs");
   REQUIRE(map.rows == 12);
   for (std::int64_t i = 0; i < 12; ++i) {
@@ -83,7 +83,7 @@ TEST_CASE(
     op.chunkwise = [out](std::int64_t, const Progress&) { return FormRun{out, 1, 1, 1}; };
     op.tolerance_chunkwise = tolerance;
     Result result;
-    add_three_forms(result, op, 5, {});
+    add_three_forms(result, op, 5, false, {});
     return result;
   };
   CHECK(!spoilt([](Tensor<float>& o) { o(0, 9, 0) = 0; }, 5e-6).passed());
@@ -99,5 +99,5 @@ TEST_CASE("three forms: a sweep stops when asked to") {
   std::stop_source stop;
   stop.request_stop();
   Result result;
-  CHECK_THROWS_AS(add_three_forms(result, counting_op(10), 5, {stop.get_token(), {}}), Cancelled);
+  CHECK_THROWS_AS(add_three_forms(result, counting_op(10), 5, false, {stop.get_token(), {}}), Cancelled);
 }
