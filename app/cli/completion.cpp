@@ -11,7 +11,7 @@ namespace {
 
 // What may follow: the script holds these lists, so that completing runs no program.
 struct Words {
-  std::string commands, options, labs, experiments, presets, params, inputs, ops, rungs;
+  std::string commands, options, labs, experiments, presets, params, inputs, ops, rungs, kernels;
 };
 
 void add(std::string& list, std::string_view word) {
@@ -52,6 +52,7 @@ Words collect_words() {
   for (const RungBuild* build : executor_rungs()) {
     add(w.ops, build->rung->op);
     add(w.ops, text(build->rung->op, "/", build->rung->id));
+    add(w.kernels, text(build->rung->op, "/", build->rung->id));
     add(w.rungs, build->rung->id);
   }
   return w;
@@ -76,12 +77,13 @@ std::string script_of(const Words& w) {
       "\" ;;\n    --set) words=\"", w.params,
       "\" ;;\n"
       "    --out) files=-d ;;\n"
-      "    --json) [ \"${COMP_WORDS[1]}\" = bench ] && files=-f ;;\n"
+      "    --json) case \"${COMP_WORDS[1]}\" in bench|profile) files=-f ;; esac ;;\n"
+      "    --order) words=\"ascending descending shuffled\" ;;\n"
       "    *) case \"${COMP_WORDS[1]}\" in\n"
       "      list) words=\"labs experiments kernels exercises algorithms inputs\" ;;\n"
       "      run) words=\"",
       w.labs, " ", w.experiments, "\" ;;\n      report) words=\"", w.labs, "\" ;;\n      bench) words=\"",
-      w.ops,
+      w.ops, "\" ;;\n      profile) words=\"", w.kernels,
       "\" ;;\n"
       "      eval) files=-d ;;\n"
       "      completion) words=bash ;;\n"

@@ -46,6 +46,9 @@ TEST_CASE("an unknown name is refused with code 2 and the nearest known one") {
       {{"bench", "flash_attention_fw"}, "flash_attention_fw", "flash_attention_fwd"},
       {{"bench", "softmax_rows/10_sage"}, "10_sage", "10_safe"},
       {{"bench", "softmax_rows", "--set", "row=3"}, "row", "rows"},
+      {{"profile", "softmax_row/00_naive"}, "softmax_row", "softmax_rows"},
+      {{"profile", "softmax_rows/00_naiv"}, "00_naiv", "00_naive"},
+      {{"profile", "softmax_rows"}, "OP/RUNG", "list kernels"},
       {{"completion", "zsh"}, "bash", "alab completion bash"},
       {{"help", "rum"}, "rum", "run"},
   };
@@ -94,7 +97,7 @@ TEST_CASE("each command explains itself, with its exit codes") {
   CHECK(contains(version.out, ", commit "));
   const Ran overview = alab({"--help"});
   CHECK(overview.code == 0);
-  for (const char* name : {"list", "run", "report", "eval", "bench", "doctor", "completion"}) {
+  for (const char* name : {"list", "run", "report", "eval", "bench", "profile", "doctor", "completion"}) {
     CAPTURE(name);
     CHECK(contains(overview.out, name));
     const Ran help = alab({name, "--help"});
@@ -102,10 +105,10 @@ TEST_CASE("each command explains itself, with its exit codes") {
     CHECK(contains(help.out, text("Usage: alab ", name)));
     CHECK(help.out == alab({"help", name}).out);
   }
-  for (const char* name : {"list", "run", "report", "eval", "bench", "doctor"}) {
+  for (const char* name : {"list", "run", "report", "eval", "bench", "profile", "doctor"}) {
     CHECK(contains(alab({name, "--help"}).out, "Exit code"));
   }
-  for (const char* name : {"list", "run", "bench", "doctor"}) {
+  for (const char* name : {"list", "run", "bench", "profile", "doctor"}) {
     CHECK(contains(alab({name, "--help"}).out, "JSON: "));
   }
 }
@@ -154,6 +157,7 @@ TEST_CASE("completion offers commands, labs, experiments, kernels and folders wi
   CHECK(contains(offered("alab run ch10_02"), "ch10_02_flash_tiling/"));
   CHECK(offered("alab run ch10_02_flash_tiling/sp") == "ch10_02_flash_tiling/sparse\n");
   CHECK(offered("alab bench softmax_rows/10") == "softmax_rows/10_safe\n");
+  CHECK(offered("alab profile softmax_rows/10") == "softmax_rows/10_safe\n");
   CHECK(offered("alab run x --backend sim") == "simulated\n");
   CHECK(offered("alab run x --set head_dim=") != "");
   CHECK(contains(offered("alab run x --input no"), "normal"));
