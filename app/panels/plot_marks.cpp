@@ -133,11 +133,9 @@ PlotMarks marks_of(const Ui& ui, const Plot& plot, const PlotState& state) {
   PlotMarks marks{ui, plot, state, {}};
   std::size_t next = 0;
   for (const Series& series : plot.series) {
-    const auto twin = std::ranges::find(plot.series, series.twin, &Series::key);
-    if (!series.twin.empty() &&
-        twin < std::find_if(
-                   plot.series.begin(), plot.series.end(), [&](const Series& s) { return &s == &series; })) {
-      marks.colors.push_back(marks.colors[static_cast<std::size_t>(twin - plot.series.begin())]);
+    const auto twin = std::ranges::find(plot.series, series.twin, &Series::key) - plot.series.begin();
+    if (const auto at = static_cast<std::size_t>(twin); at < marks.colors.size()) {  // an earlier series
+      marks.colors.push_back(marks.colors[at]);
       continue;
     }
     if (ui.links.colors.contains(series.key)) {

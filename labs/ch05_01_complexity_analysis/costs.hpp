@@ -41,7 +41,6 @@ void add_form_checks(Result& result, const FormErrors& errors, std::int64_t seq_
 
 /// Of wall times on one thread: medians, or single runs when repeats is 1.
 Provenance clocked(int repeats);
-constexpr std::string_view kOneRunEach = "times are of one run each, not medians";
 
 /// Adds the check where its criterion is stated; elsewhere a note says where it holds.
 void add_where(Result& result, bool stated_here, std::string_view where, Check check);

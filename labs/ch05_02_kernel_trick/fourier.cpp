@@ -133,7 +133,7 @@ Result run_fourier(const ParamSet& params, const Context& context) {
                  plain("sup", "largest error seen", ds, sup, here, SeriesStyle::markers),
                  plain("claim", "Claim 1, 99 %", ds, radius, claim, SeriesStyle::dashed)};
   Result result;
-  result.quick = draws < wanted ? text(draws, " of ", wanted, " draws") : "";
+  result.quick = part_of(draws, wanted, "draws");
   result.plots.push_back(std::move(plot));
   const double slope = loglog_slope(ds, rms);
   result.scalars = {

@@ -102,7 +102,7 @@ Result run_ridge(const ParamSet& params, const Context& context) {
   }
   const Provenance here = measured_here("double"), formula = modelled_by("the curve the samples come from");
   Result result;
-  result.quick = draws < kDrawsPerPoint ? text(draws, " of ", kDrawsPerPoint, " draws") : "";
+  result.quick = part_of(draws, kDrawsPerPoint, "draws");
   Plot fit{"fit",
            text(features, " random cosines against the exact kernel: ",
                 format_value(rms(approximate - exact), ""), " apart"),

@@ -159,7 +159,7 @@ Result run_lemma(const ParamSet& params, const Context& context) {
   const PairErrors& mine = at.back();
   const Provenance from = measured_here(text(draws, " draws of W, estimates in double"));
   Result result;
-  result.quick = draws < wanted ? text(draws, " of ", wanted, " draws") : "";
+  result.quick = part_of(draws, wanted, "draws");
   result.input = text("two vectors of length ", format_value(length, ""), " in 16 dimensions, seed ", seed);
   result.plots.push_back(error_plot(at, length, rows, from));
   result.tables.push_back(pair_table(mine, angle, length, rows, from));

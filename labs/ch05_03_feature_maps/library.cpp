@@ -84,7 +84,7 @@ Result run_library(const ParamSet& params, const Context& context) {
   const Provenance outputs = measured_here("128 tokens, 64 orthogonal rows, double");
   const std::vector<double> xs(kNorms.begin(), kNorms.end());
   Result result;
-  result.quick = context.quick ? text(draws, " of ", kRatioDraws, " draws") : "";
+  result.quick = part_of(draws, kRatioDraws, "draws");
   result.input = text("rows of norm ", format_value(rho, ""), " in 16 dimensions, seed ", seed);
   Plot plot{"mean_ratio",
             text("Rows of one length underestimate: mean ", format_value(regular.mean, ""), " at norm ",

@@ -101,7 +101,7 @@ Result run_rfa(const ParamSet& params, const Context& context) {
   const Provenance from = measured_here(text(draws, " draws of W, 128 tokens, double"));
   const std::vector<double> xs(kFeatureRows.begin(), kFeatureRows.end());
   Result result;
-  result.quick = context.quick ? text(draws, " of ", kRfaDraws, " draws of W") : "";
+  result.quick = part_of(draws, kRfaDraws, "draws of W");
   result.input = text("normal rows with uneven norms, seed ", seed, " (128 tokens, head_dim 16)");
   Plot errors{"error_by_d",
               "",

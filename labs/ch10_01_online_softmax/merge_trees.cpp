@@ -109,7 +109,7 @@ Result merge_trees(const ParamSet& params, const Context& context) {
   const Provenance from = measured_here("float against double");
   const double chain = sequential_error(row), gated = sequential_error(first_of(row, kGated));
   Result result;
-  result.quick = trees < wanted ? text(trees, " of ", wanted, " trees") : "";
+  result.quick = part_of(trees, wanted, "trees");
   result.plots.push_back(error_plot(row, context.quick ? 1 : 3, rng, context.progress.part(0.6, 1)));
   result.scalars = {scalar("tree_error", "worst error of d, trees", forest.worst, "error", from),
                     scalar("chain_error", "error of d, one after another", chain, "error", from),

@@ -166,7 +166,7 @@ Result run_scaling(const ParamSet& params, const Context& context) {
     }
   }
   Result result;
-  result.quick = context.quick ? "times are of one run each, not medians" : "";
+  result.quick = context.quick ? kOneRunEach : "";
   Plot time{"time",
             "Tiling does not change the exponent: time grows as N^2",
             "Median wall time of one head, forward, float, one thread.",

@@ -72,6 +72,10 @@ Timing median_time(const std::function<void()>& work, const Progress& progress, 
   return {times[n / 2], (times[(3 * n) / 4] - times[n / 4]) / 2, static_cast<int>(n)};
 }
 
+std::string part_of(std::int64_t done, std::int64_t wanted, std::string_view what) {
+  return done < wanted ? text(done, " of ", wanted, " ", what) : "";
+}
+
 Series fitted(std::string key, std::string label, std::vector<double> xs, std::vector<double> ys,
               Provenance provenance, SeriesStyle style) {
   const double slope = loglog_slope(xs, ys);

@@ -40,6 +40,10 @@ struct Timing {
 Timing median_time(const std::function<void()>& work, const Progress& progress, double budget = 0.03,
                    int repeats = 9);
 
+/// Words of Result::quick: "4 of 40 draws", "" when nothing was left out; and what a single timed run is.
+std::string part_of(std::int64_t done, std::int64_t wanted, std::string_view what);
+inline constexpr std::string_view kOneRunEach = "times are of one run each, not medians";
+
 /// A series whose log-log slope over all of its points is fitted.
 Series fitted(std::string key, std::string label, std::vector<double> xs, std::vector<double> ys,
               Provenance provenance, SeriesStyle style = SeriesStyle::line_and_markers);

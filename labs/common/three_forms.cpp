@@ -329,7 +329,7 @@ std::vector<std::int64_t> chunk_sizes(std::int64_t seq_len, std::int64_t chosen)
 
 void add_three_forms(Result& result, const ThreeForms& op, std::int64_t chunk_size, bool quick,
                      const Progress& progress) {
-  result.quick = quick ? "times are of one run each, not medians" : "";
+  result.quick = quick ? kOneRunEach : "";
   require(op.truth.rank() == 3, "the truth of ", op.name, " has shape ", to_string(op.truth.shape()),
           "; give [heads, seq_len, head_dim_v]");
   Forms forms;

@@ -2,33 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <map>
-
 #include "kernels/profile_rung.hpp"
+#include "tests/kernels/shaped.hpp"
 
 using namespace alab;
 
 #if defined(ALAB_HAVE_COUNTED)
 
 namespace {
-
-struct Shaped {
-  ParamSet problem;
-  HostArrays inputs;
-  Judged judged;
-};
-
-const Shaped& shaped(const Op& op, std::string_view shape) {
-  static std::map<std::pair<std::string_view, std::string_view>, Shaped> cache;
-  const auto [at, fresh] = cache.try_emplace({op.id, shape});
-  if (fresh) {
-    at->second.problem = ParamSet(op.params);
-    at->second.problem.assign(shape);
-    at->second.inputs = op.inputs(at->second.problem, synthetic_inputs().front(), {});
-    at->second.judged = judge(op, at->second.problem, at->second.inputs);
-  }
-  return at->second;
-}
 
 // Shapes whose arithmetic is small; what is left out differs in size only.
 bool is_small(const Op& op, std::string_view shape) {

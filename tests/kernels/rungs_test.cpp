@@ -6,30 +6,11 @@
 #include <map>
 #include <set>
 
-#include "kernels/backend.hpp"
+#include "tests/kernels/shaped.hpp"
 
 using namespace alab;
 
 namespace {
-
-struct Shaped {
-  ParamSet problem;
-  HostArrays inputs;
-  Judged judged;
-};
-
-// Inputs and truth of a shape serve all rungs of the op.
-const Shaped& shaped(const Op& op, std::string_view shape) {
-  static std::map<std::pair<std::string_view, std::string_view>, Shaped> cache;
-  const auto [at, fresh] = cache.try_emplace({op.id, shape});
-  if (fresh) {
-    at->second.problem = ParamSet(op.params);
-    at->second.problem.assign(shape);
-    at->second.inputs = op.inputs(at->second.problem, synthetic_inputs().front(), {});
-    at->second.judged = judge(op, at->second.problem, at->second.inputs);
-  }
-  return at->second;
-}
 
 const Op& op_of(const RungBuild& build) {
   const Op* op = find_op(build.rung->op);

@@ -79,6 +79,8 @@ class Recorder final : public executor::LaneWatch {
   void report_outside_shared(const Instruction& in, std::uint64_t first);
   void report_misaligned(const Instruction& in, std::uint64_t first);
   RawFinding finding_at(const Instruction& in, Mistake mistake, std::uint64_t first, unsigned word) const;
+  RawFinding finding_of_lane(const Instruction& in, Mistake mistake, std::uint64_t first,
+                             unsigned lane) const;
   unsigned other_lane(const Instruction& in, unsigned word) const;
   std::uint64_t place_of_lane(const Instruction& in, std::uint64_t first, unsigned lane) const;
 

@@ -65,10 +65,14 @@ std::uint64_t Recorder::place_of_lane(const Instruction& in, std::uint64_t first
 
 RawFinding Recorder::finding_at(const Instruction& in, Mistake mistake, std::uint64_t first,
                                 unsigned word) const {
+  return finding_of_lane(in, mistake, first, in.pattern.lane()[word]);
+}
+
+RawFinding Recorder::finding_of_lane(const Instruction& in, Mistake mistake, std::uint64_t first,
+                                     unsigned lane) const {
   RawFinding f;
   f.mistake = mistake;
   f.kind = in.kind();
-  const unsigned lane = in.pattern.lane()[word];
   f.actor = {in.code(), block_, warp_ * 32 + lane};
   f.place = place_of_lane(in, first, lane);
   return f;
@@ -90,12 +94,7 @@ void Recorder::report_misaligned(const Instruction& in, std::uint64_t first) {
   for (unsigned l = 0; l < kLanes; ++l) {
     const std::uint64_t place = place_of_lane(in, first, l);
     if ((in.pattern.mask() >> l & 1u) != 0 && offset_of(place) % size_of(in.kind()) != 0) {
-      RawFinding f;
-      f.mistake = Mistake::misaligned;
-      f.kind = in.kind();
-      f.actor = {in.code(), block_, warp_ * 32 + l};
-      f.place = place;
-      findings_.add(f);
+      findings_.add(finding_of_lane(in, Mistake::misaligned, first, l));
       return;
     }
   }
@@ -106,18 +105,14 @@ void Recorder::report_outside(const Instruction& in, std::uint64_t first) {
     if ((in.pattern.mask() >> l & 1u) == 0) {
       continue;
     }
-    const std::uint64_t place = place_of_lane(in, first, l), offset = offset_of(place);
+    const std::uint64_t offset = offset_of(place_of_lane(in, first, l));
     const bool inside = std::any_of(context_.buffers.begin(), context_.buffers.end(), [&](const Buffer& b) {
       return offset >= b.offset && offset + size_of(in.kind()) <= b.offset + b.bytes;
     });
     if (inside) {
       continue;
     }
-    RawFinding f;
-    f.mistake = Mistake::global_bounds;
-    f.kind = in.kind();
-    f.actor = {in.code(), block_, warp_ * 32 + l};
-    f.place = place;
+    RawFinding f = finding_of_lane(in, Mistake::global_bounds, first, l);
     std::uint64_t nearest = ~std::uint64_t{0};
     for (std::size_t b = 0; b < context_.buffers.size(); ++b) {
       const Buffer& buffer = context_.buffers[b];
@@ -141,12 +136,7 @@ void Recorder::report_outside_shared(const Instruction& in, std::uint64_t first)
     if ((in.pattern.mask() >> l & 1u) != 0 &&
         (offset > context_.launch->dynamic_bytes ||
          offset + size_of(in.kind()) > context_.launch->dynamic_bytes)) {
-      RawFinding f;
-      f.mistake = Mistake::shared_bounds;
-      f.kind = in.kind();
-      f.actor = {in.code(), block_, warp_ * 32 + l};
-      f.place = place;
-      findings_.add(f);
+      findings_.add(finding_of_lane(in, Mistake::shared_bounds, first, l));
       return;
     }
   }
