@@ -7,6 +7,7 @@
 
 #include "kernels/backend.hpp"
 #include "kernels/executor/counted/profile.hpp"
+#include "kernels/executor/counted/trace.hpp"
 
 namespace alab {
 
@@ -19,12 +20,13 @@ struct RungProfile {
   RungRun run;  ///< judged as every run is; not timed
   std::vector<counted::LaunchProfile> launches;
   std::vector<counted::Finding> findings;  ///< of all launches, each pair of lines once
+  counted::RequestTrace trace;             ///< what was wished for; launch is an index into launches
 };
 
 /// build: one of counted_rungs(). A launch that a mistake ended is a failed check of the run.
 /// @throws Error when there is no counted build
 RungProfile profile_rung(const Op& op, const RungBuild& build, const ParamSet& problem, const ParamSet& tiles,
                          const HostArrays& inputs, const Judged& judged, const RunOptions& options,
-                         const Progress& progress);
+                         const Progress& progress, const counted::TraceWish& wish = {});
 
 }  // namespace alab

@@ -6,7 +6,7 @@
 namespace alab {
 
 RungProfile profile_rung(const Op&, const RungBuild&, const ParamSet&, const ParamSet&, const HostArrays&,
-                         const Judged&, const RunOptions&, const Progress&) {
+                         const Judged&, const RunOptions&, const Progress&, const counted::TraceWish&) {
   throw Error("no kernel can be counted here: " + counted_unavailable());
 }
 

@@ -153,11 +153,20 @@ void CountedStream::run(const executor::Launch& plain, LaunchProfile& profile) {
   context.stamps = s.stamps;
   context.thread_budget = options_.thread_budget;
   context.blocks = profile.blocks;
+  const TraceShare share = share_of(options_.trace, profiles_.size(), plain.blocks());
+  context.trace = share.blocks.empty() ? nullptr : &share;
   Recorders recorders(context, s.recorders);
   launch.watch = &recorders;
   const auto finish = [&] {
     const std::span<const std::unique_ptr<Recorder>> used(s.recorders.data(), recorders.used());
     summarise(context, used, profile);
+    if (context.trace != nullptr) {
+      std::vector<const Tracer*> tracers;
+      for (const auto& recorder : used) {
+        tracers.push_back(&recorder->tracer());
+      }
+      add_launch(trace_, static_cast<std::uint32_t>(profiles_.size()), tracers, s.buffers, code_base(launch));
+    }
     s.stamps.first += static_cast<std::uint32_t>(launch.blocks());
   };
   try {

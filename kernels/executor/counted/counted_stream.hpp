@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/executor/counted/profile.hpp"
+#include "kernels/executor/counted/trace.hpp"
 #include "kernels/executor/stream.hpp"
 
 namespace alab::counted {
@@ -17,6 +18,7 @@ struct Options {
   unsigned workers = 0;  ///< OS threads at most; 0: one per core
   /// Memory accesses of one simulated thread beyond which it is taken to loop for ever.
   std::uint64_t thread_budget = std::uint64_t{1} << 25;
+  TraceWish trace;  ///< single requests to keep
 };
 
 /// A kernel of another build that is launched here runs, but nothing of it is seen.
@@ -35,7 +37,12 @@ class CountedStream final : public executor::ExecutorStream {
 
   /// One per launch, in their order; a launch that ended early has what was counted until then.
   std::span<const LaunchProfile> profiles() const { return profiles_; }
-  void forget_profiles() { profiles_.clear(); }
+  void forget_profiles() {
+    profiles_.clear();
+    trace_ = {};
+  }
+  /// What Options::trace wished for, of all launches.
+  const RequestTrace& trace() const { return trace_; }
   /// The findings of all launches.
   std::vector<Finding> findings() const;
 
@@ -48,6 +55,7 @@ class CountedStream final : public executor::ExecutorStream {
   Options options_;
   std::unique_ptr<State> state_;
   std::vector<LaunchProfile> profiles_;
+  RequestTrace trace_;
 };
 
 }  // namespace alab::counted

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "kernels/executor/counted/summary.hpp"
+
 namespace alab::counted {
 namespace {
 
@@ -37,9 +39,10 @@ void Recorder::begin(const LaunchContext& context) {
   instructions_.clear();
   findings_.clear();
   global_.use(context.buffers, context.stamps);
+  tracer_.begin(context.trace);
   filled_.assign(context.launch->threads(), 0);
   const std::span<std::byte> statics = static_shared_memory();
-  t_log.code_base = reinterpret_cast<std::uintptr_t>(context.launch->kernel) - (1u << 23);
+  t_log.code_base = code_base(*context.launch);
   t_log.global_base = context.global_base;
   t_log.global_bytes = context.global_bytes;
   t_log.dynamic_base = reinterpret_cast<std::uintptr_t>(BlockRunner::of_this_thread().dynamic_shared()) -
@@ -61,6 +64,8 @@ void Recorder::end() {
 
 void Recorder::start_block(std::uint64_t block) {
   block_ = block;
+  epoch_ = 0;
+  traced_ = tracer_.start_block(block);
   profile_ = {};
   std::fill(filled_.begin(), filled_.end(), 0);
   shared_.start_block();
@@ -146,6 +151,9 @@ void Recorder::request(Instruction& in, std::uint64_t first) {
     global_request(in, first);
   } else {
     shared_request(in, first);
+  }
+  if (traced_) [[unlikely]] {
+    tracer_.take(in, first, warp_, epoch_);
   }
 }
 

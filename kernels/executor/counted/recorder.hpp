@@ -16,6 +16,7 @@
 #include "kernels/executor/counted/raw_findings.hpp"
 #include "kernels/executor/counted/shared_shadow.hpp"
 #include "kernels/executor/counted/stack_guard.hpp"
+#include "kernels/executor/counted/tracer.hpp"
 
 namespace alab::counted {
 
@@ -28,6 +29,7 @@ struct LaunchContext {
   Stamps stamps;
   std::uint64_t thread_budget = 0;  ///< accesses of one thread, more than which is taken for an endless loop
   std::span<BlockProfile> blocks;   ///< empty when there are too many to keep
+  const TraceShare* trace = nullptr;  ///< nullptr: no request is kept
 };
 
 /// One per OS thread, kept for its tables. Lanes that diverge are merged again where they meet: the smallest
@@ -44,7 +46,10 @@ class Recorder final : public executor::LaneWatch {
   void enter(unsigned warp, unsigned lane) override;
   bool meet(executor::Meeting meeting, const void* code) override;
   std::uint32_t drain(unsigned warp, std::uint32_t held) override;
-  void barrier_released() override { shared_.barrier(); }
+  void barrier_released() override {
+    shared_.barrier();
+    ++epoch_;
+  }
   void end_block() override;
 
   // From the callbacks, on the stack of the running lane.
@@ -56,6 +61,7 @@ class Recorder final : public executor::LaneWatch {
   const InstructionTable& instructions() const { return instructions_; }
   const RawFindings& findings() const { return findings_; }
   const GlobalShadow& global() const { return global_; }
+  const Tracer& tracer() const { return tracer_; }
 
  private:
   void park();
@@ -89,12 +95,15 @@ class Recorder final : public executor::LaneWatch {
   RawFindings findings_;
   SharedShadow shared_;
   GlobalShadow global_;
+  Tracer tracer_;
   std::unique_ptr<std::array<std::uint64_t, kRows * kLanes>> log_;
   std::array<std::uint64_t*, kLanes> cursor_{};  // where each lane of the running warp writes next
   std::array<std::uint32_t, kLanes> head_{}, count_{};
   std::optional<StackGuard> guard_;
   unsigned warp_ = 0;
   int running_ = -1;
+  bool traced_ = false;  ///< the running block is
+  std::uint32_t epoch_ = 0;
   std::uint64_t block_ = 0;
   BlockProfile profile_;
   std::vector<std::uint32_t> filled_;  // per thread of the block: how often its log was full

@@ -12,10 +12,6 @@ namespace {
 
 using executor::Meeting;
 
-std::uintptr_t code_base(const executor::Launch& launch) {
-  return reinterpret_cast<std::uintptr_t>(launch.kernel) - (1u << 23);
-}
-
 Counters counters_of(const Instruction& in) {
   Counters c;
   const Kind kind = in.kind();
@@ -72,6 +68,10 @@ BufferProfile buffer_profile(const Buffer& buffer, std::size_t index,
 }
 
 }  // namespace
+
+std::uintptr_t code_base(const executor::Launch& launch) {
+  return reinterpret_cast<std::uintptr_t>(launch.kernel) - (1u << 23);
+}
 
 LaunchProfile begin_profile(const executor::Launch& launch) {
   LaunchProfile p;

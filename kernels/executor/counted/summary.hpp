@@ -10,6 +10,8 @@
 
 namespace alab::counted {
 
+/// What Log::code_base is while the launch runs.
+std::uintptr_t code_base(const executor::Launch& launch);
 /// Name, place and extents.
 LaunchProfile begin_profile(const executor::Launch& launch);
 /// Adds counters per line, buffers and findings.
