@@ -11,7 +11,7 @@
 #include "kernels/executor/counted/counted_stream.hpp"
 #include "kernels/profile_rung.hpp"
 #include "reference/core/files.hpp"
-#include "reference/model/input_sources.hpp"
+#include "reference/core/inputs.hpp"
 #include "tests/kernels/counting_samples.hpp"
 
 using namespace alab;
@@ -191,7 +191,7 @@ TEST_CASE("a rung's trace adds up to its counters, launch by launch") {
   ParamSet problem(op.params);
   problem.assign("rows=3");
   problem.assign("cols=70");
-  const HostArrays inputs = op.inputs(problem, resolve_input("normal"), {});
+  const HostArrays inputs = op.inputs(problem, synthetic_inputs().front(), {});
   const Judged judged = judge(op, problem, inputs);
   TraceWish wish;
   for (std::uint64_t b = 0; b < 64; ++b) {
