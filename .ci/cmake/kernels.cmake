@@ -246,6 +246,11 @@ if(ALAB_TESTS)
   target_link_libraries(gpu_table PRIVATE alab_kernels)
 endif()
 if(ALAB_TESTS AND ALAB_COUNTED)
+  # Both sides of the comparison with Nsight Compute and compute-sanitizer; the tests read what it recorded.
+  target_sources(alab_kernel_samples INTERFACE "${CMAKE_SOURCE_DIR}/tests/kernels/access_probes.cpp"
+                 "${CMAKE_SOURCE_DIR}/tests/kernels/compared_cases.cpp")
+  add_executable(ncu_compare EXCLUDE_FROM_ALL tests/gpu/ncu_compare.cpp)
+  target_link_libraries(ncu_compare PRIVATE alab_kernel_samples)
   add_executable(counted_speed EXCLUDE_FROM_ALL tests/kernels/counted_speed.cpp)
   target_link_libraries(counted_speed PRIVATE alab_kernel_samples)
 endif()

@@ -89,20 +89,33 @@ std::unique_ptr<Stream> make_stream(const Progress& progress) {
   return std::make_unique<DeviceStream>(progress);
 }
 
-DeviceBuffer::DeviceBuffer(std::string name, std::size_t bytes, bool scratch)
-    : name_(std::move(name)), bytes_(bytes), padded_(round_up(bytes, kAlignment)), scratch_(scratch) {
+std::unique_ptr<Stream> make_bare_stream(const Progress& progress) {
+  const CudaDevice& device = cuda_device();
+  require(device.usable, device.unavailable);
+  return std::make_unique<DeviceStream>(progress, 0);
+}
+
+DeviceBuffer::DeviceBuffer(std::string name, std::size_t bytes, bool scratch, std::size_t guard)
+    : name_(std::move(name)),
+      bytes_(bytes),
+      guard_(guard),
+      padded_(guard == 0 ? bytes : round_up(bytes, kAlignment)),
+      scratch_(scratch) {
   require(bytes > 0, "buffer '", name_, "' has no elements: check the problem's extents");
   std::size_t free = 0, total = 0;
   ALAB_CUDA(cudaMemGetInfo(&free, &total));
-  require(padded_ + 2 * kGuardBytes <= free, "buffer '", name_, "' needs ", bytes, " bytes and the GPU has ",
-          free, " free: choose a smaller problem");
-  ALAB_CUDA(cudaMalloc(&base_, padded_ + 2 * kGuardBytes));
-  ALAB_CUDA(cudaMemset(base_, kOnes, padded_ + 2 * kGuardBytes));
+  require(padded_ + 2 * guard_ <= free, "buffer '", name_, "' needs ", bytes, " bytes and the GPU has ", free,
+          " free: choose a smaller problem");
+  ALAB_CUDA(cudaMalloc(&base_, padded_ + 2 * guard_));
+  if (guard_ > 0) {
+    ALAB_CUDA(cudaMemset(base_, kOnes, padded_ + 2 * guard_));
+  }
 }
 
 DeviceBuffer::DeviceBuffer(DeviceBuffer&& other) noexcept
     : name_(std::move(other.name_)),
       bytes_(other.bytes_),
+      guard_(other.guard_),
       padded_(other.padded_),
       scratch_(other.scratch_),
       base_(std::exchange(other.base_, nullptr)) {}
@@ -112,8 +125,11 @@ DeviceBuffer::~DeviceBuffer() {
 }
 
 std::string DeviceBuffer::damage() const {
-  const std::size_t tail = padded_ - bytes_ + kGuardBytes;
-  std::vector<unsigned char> before(kGuardBytes), after(tail);
+  if (guard_ == 0) {
+    return "";
+  }
+  const std::size_t tail = padded_ - bytes_ + guard_;
+  std::vector<unsigned char> before(guard_), after(tail);
   ALAB_CUDA(cudaMemcpy(before.data(), base_, before.size(), cudaMemcpyDeviceToHost));
   ALAB_CUDA(cudaMemcpy(after.data(), data() + bytes_, tail, cudaMemcpyDeviceToHost));
   const auto changed = [](unsigned char byte) { return byte != kOnes; };
@@ -127,7 +143,7 @@ std::string DeviceBuffer::damage() const {
   return "";
 }
 
-DeviceStream::DeviceStream(const Progress& progress) : progress_(progress) {
+DeviceStream::DeviceStream(const Progress& progress, std::size_t guard) : progress_(progress), guard_(guard) {
   ALAB_CUDA(cudaSetDevice(0));
   ALAB_CUDA(cudaStreamCreate(&handle_));
 }
@@ -138,7 +154,7 @@ DeviceStream::~DeviceStream() {
 }
 
 void* DeviceStream::array(std::string_view name, std::size_t bytes) {
-  return buffers_.emplace_back(std::string(name), bytes, false).data();
+  return buffers_.emplace_back(std::string(name), bytes, false, guard_).data();
 }
 
 void* DeviceStream::scratch(std::string_view name, std::size_t bytes) {
@@ -149,7 +165,7 @@ void* DeviceStream::scratch(std::string_view name, std::size_t bytes) {
     return old->data();
   }
   scratch_bytes_ += bytes;
-  return buffers_.emplace_back(std::string(name), bytes, true).data();
+  return buffers_.emplace_back(std::string(name), bytes, true, guard_).data();
 }
 
 void DeviceStream::upload(void* to, const void* from, std::size_t bytes) {

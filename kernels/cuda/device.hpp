@@ -14,6 +14,8 @@ namespace alab::cuda {
 CudaDevice query_device();
 /// Device 0, one CUDA stream, memory with guard bands. Error when there is no usable device.
 std::unique_ptr<Stream> make_stream(const Progress& progress);
+/// The same without guard bands and with nothing filled, for tools that watch memory themselves.
+std::unique_ptr<Stream> make_bare_stream(const Progress& progress);
 /// "NVIDIA RTX ..." from the kernel driver's files, or "" when no NVIDIA driver is loaded.
 std::string gpu_of_kernel_driver();
 

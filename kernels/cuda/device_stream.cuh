@@ -26,12 +26,13 @@ void check(cudaError_t code, const char* expression,
 class DeviceBuffer {
  public:
   static constexpr std::size_t kGuardBytes = 64 * 1024;
-  DeviceBuffer(std::string name, std::size_t bytes, bool scratch);
+  /// guard 0: exactly the bytes asked for, left as they come.
+  DeviceBuffer(std::string name, std::size_t bytes, bool scratch, std::size_t guard = kGuardBytes);
   DeviceBuffer(DeviceBuffer&& other) noexcept;
   DeviceBuffer& operator=(DeviceBuffer&&) = delete;
   ~DeviceBuffer();
 
-  std::byte* data() const { return base_ + kGuardBytes; }
+  std::byte* data() const { return base_ + guard_; }
   const std::string& name() const { return name_; }
   std::size_t bytes() const { return bytes_; }
   bool scratch() const { return scratch_; }
@@ -40,7 +41,7 @@ class DeviceBuffer {
 
  private:
   std::string name_;
-  std::size_t bytes_, padded_;
+  std::size_t bytes_, guard_, padded_;
   bool scratch_;
   std::byte* base_ = nullptr;
 };
@@ -59,7 +60,7 @@ class Event {
 
 class DeviceStream : public Stream {
  public:
-  explicit DeviceStream(const Progress& progress);
+  explicit DeviceStream(const Progress& progress, std::size_t guard = DeviceBuffer::kGuardBytes);
   ~DeviceStream() override;
   DeviceStream(const DeviceStream&) = delete;
   DeviceStream& operator=(const DeviceStream&) = delete;
@@ -80,6 +81,7 @@ class DeviceStream : public Stream {
 
  private:
   Progress progress_;
+  std::size_t guard_;
   cudaStream_t handle_ = nullptr;
   std::vector<DeviceBuffer> buffers_;
   std::size_t scratch_bytes_ = 0;

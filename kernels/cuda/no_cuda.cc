@@ -22,4 +22,8 @@ std::unique_ptr<Stream> make_stream(const Progress&) {
   throw Error(query_device().unavailable);
 }
 
+std::unique_ptr<Stream> make_bare_stream(const Progress&) {
+  throw Error(query_device().unavailable);
+}
+
 }  // namespace alab::cuda

@@ -36,3 +36,9 @@ std::span<const samples::Planted> planted_mistakes();
 /// Right kernels that a careless detector would complain about.
 std::span<const samples::Planted> intact_kernels();
 }  // namespace alab::counted_build
+
+namespace alab::cuda_build {
+std::span<const samples::Counting> counting_samples();
+std::span<const samples::Planted> planted_mistakes();
+std::span<const samples::Planted> intact_kernels();
+}  // namespace alab::cuda_build

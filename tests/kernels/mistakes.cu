@@ -3,7 +3,7 @@
 #include "kernels/launch.cuh"
 #include "tests/kernels/counting_samples.hpp"
 
-#if defined(ALAB_BUILD_COUNTED)
+#if defined(ALAB_BUILD_COUNTED) || defined(ALAB_BUILD_CUDA)
 
 namespace alab::ALAB_BUILD_NAMESPACE {
 namespace {
