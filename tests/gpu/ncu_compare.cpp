@@ -1,7 +1,7 @@
 // The two sides of the comparison with Nsight Compute (tests/gpu/ncu_compare.py joins them):
 //   ncu_compare count FILE [GROUP]   counts every case on the CPU executor, writes the counters as JSON
 //   ncu_compare launch [GROUP]       runs the same cases on the GPU, for ncu to watch
-//   ncu_compare mistakes             lists the planted mistakes, one a line
+//   ncu_compare mistakes             lists the planted mistakes and the intact kernels, one a line
 //   ncu_compare mistake NUMBER       runs one of them on the GPU, for compute-sanitizer to watch
 // SPDX-License-Identifier: MIT
 #include <cstdio>
@@ -63,19 +63,34 @@ int launch(std::string_view group) {
   return 0;
 }
 
-std::span<const samples::Planted> mistakes() {
+/// The planted mistakes, then kernels that are right.
+std::vector<samples::Planted> mistakes() {
 #if defined(ALAB_HAVE_CUDA)
-  return cuda_build::planted_mistakes();
+  const auto planted = cuda_build::planted_mistakes(), intact = cuda_build::intact_kernels();
 #else
-  return counted_build::planted_mistakes();
+  const auto planted = counted_build::planted_mistakes(), intact = counted_build::intact_kernels();
 #endif
+  std::vector<samples::Planted> all(planted.begin(), planted.end());
+  all.insert(all.end(), intact.begin(), intact.end());
+  return all;
 }
 
-int mistake(std::size_t number) {
-  require(number < mistakes().size(), "there is no mistake ", number, ": choose 0 to ",
-          mistakes().size() - 1);
+int list_mistakes() {
+  const std::size_t planted = mistakes().size() - counted_build::intact_kernels().size();
+  std::size_t number = 0;
+  for (const samples::Planted& one : mistakes()) {
+    std::cout << number << "\t" << (number < planted ? counted::to_string(one.mistake) : "intact") << "\t"
+              << one.mark << "\n";
+    ++number;
+  }
+  return 0;
+}
+
+int run_mistake(std::size_t number) {
+  const std::vector<samples::Planted> all = mistakes();
+  require(number < all.size(), "there is no kernel ", number, ": choose 0 to ", all.size() - 1);
   const auto stream = cuda::make_bare_stream({});
-  mistakes()[number].run(*stream);
+  all[number].run(*stream);
   stream->damage();  // waits for the kernel
   return 0;
 }
@@ -92,13 +107,10 @@ int main(int argc, char** argv) {
       return launch(argc > 2 ? argv[2] : "");
     }
     if (command == "mistakes") {
-      for (const samples::Planted& planted : mistakes()) {
-        std::cout << counted::to_string(planted.mistake) << "\t" << planted.mark << "\n";
-      }
-      return 0;
+      return list_mistakes();
     }
     if (command == "mistake" && argc > 2) {
-      return mistake(std::stoul(argv[2]));
+      return run_mistake(std::stoul(argv[2]));
     }
   } catch (const std::exception& e) {
     std::fprintf(stderr, "ncu_compare: %s\n", e.what());

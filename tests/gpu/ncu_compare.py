@@ -131,18 +131,20 @@ def slim(counted):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("metrics", help="the list for ncu --metrics")
+    metrics = commands.add_parser("metrics", help="the list for ncu --metrics")
+    metrics.add_argument("--shared", action="store_true", help="those of shared memory only")
     joins = commands.add_parser("join")
     joins.add_argument("counted")
     joins.add_argument("ncu", nargs="+", help="one or two runs; the second shows ncu's own noise")
     joins.add_argument("--device", default="", help="device, driver, ncu version, date")
     joins.add_argument("--out")
+    joins.add_argument("--group", default="", help="only cases of this group")
     joins.add_argument("--differences", type=int, default=40, help="most differences to print")
     args = parser.parse_args()
     if args.command == "metrics":
-        print(",".join(EQUAL + list(TRAFFIC.values()) + ALSO))
+        print(",".join([m for m in EQUAL if "shared" in m] if args.shared else EQUAL + list(TRAFFIC.values()) + ALSO))
         return
-    counted = json.load(open(args.counted))
+    counted = [c for c in json.load(open(args.counted)) if args.group in ("", c["group"])]
     runs = [read_ncu(path) for path in args.ncu]
     join(counted, runs[0], runs[1] if len(runs) > 1 else None)
     print(summary(counted))
