@@ -25,6 +25,16 @@ EQUAL = [
     "l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_ld.sum",
     "l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_st.sum",
 ]
+# The same kind of thing, where ncu's instructions include those whose lanes are all predicated off (requests), and
+# where nvcc made one wide access of several narrow ones (bytes that the lanes ask for).
+ALIKE = {
+    "smsp__inst_executed_op_global_ld.sum": "l1tex__t_requests_pipe_lsu_mem_global_op_ld.sum",
+    "smsp__inst_executed_op_global_st.sum": "l1tex__t_requests_pipe_lsu_mem_global_op_st.sum",
+    "global_ld_bytes_requested": "smsp__sass_data_bytes_mem_global_op_ld.sum",
+    "global_st_bytes_requested": "smsp__sass_data_bytes_mem_global_op_st.sum",
+    "shared_ld_bytes_requested": "smsp__sass_data_bytes_mem_shared_op_ld.sum",
+    "shared_st_bytes_requested": "smsp__sass_data_bytes_mem_shared_op_st.sum",
+}
 # Compulsory traffic: counted distinct sectors against what came from and went to device memory.
 TRAFFIC = {"compulsory_read_bytes": "dram__bytes_read.sum", "compulsory_write_bytes": "dram__bytes_write.sum"}
 # Kept as measured: the executor does not know them, or only for another build.
@@ -47,6 +57,7 @@ ALSO = [
     "launch__occupancy_limit_warps",
     "launch__occupancy_limit_blocks",
 ]
+MEASURED = EQUAL + list(ALIKE.values()) + list(TRAFFIC.values()) + ALSO
 
 
 def number(text):
@@ -63,7 +74,7 @@ def read_ncu(path):
     with open(path, newline="") as file:
         lines = [line for line in file if line.startswith('"')]
     rows = list(csv.DictReader(lines))[1:]  # the first is the units
-    known = EQUAL + list(TRAFFIC.values()) + ALSO
+    known = MEASURED
     extent = lambda text: [int(x) for x in text.strip("() ").split(",")]
     return [
         {
@@ -73,6 +84,7 @@ def read_ncu(path):
             "metrics": {name: number(row[name]) for name in known if name in row},
         }
         for row in rows
+        if "::hold(" not in row["Kernel Name"]  # keeps the GPU busy before what is timed
     ]
 
 
@@ -133,6 +145,7 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     metrics = commands.add_parser("metrics", help="the list for ncu --metrics")
     metrics.add_argument("--shared", action="store_true", help="those of shared memory only")
+    metrics.add_argument("--known", help="output of ncu --query-metrics; others are left out")
     joins = commands.add_parser("join")
     joins.add_argument("counted")
     joins.add_argument("ncu", nargs="+", help="one or two runs; the second shows ncu's own noise")
@@ -142,7 +155,9 @@ def main():
     joins.add_argument("--differences", type=int, default=40, help="most differences to print")
     args = parser.parse_args()
     if args.command == "metrics":
-        print(",".join([m for m in EQUAL if "shared" in m] if args.shared else EQUAL + list(TRAFFIC.values()) + ALSO))
+        wanted = [m for m in EQUAL if "shared" in m] if args.shared else MEASURED
+        known = {line.split(" ")[0] for line in open(args.known)} if args.known else None
+        print(",".join(m for m in wanted if known is None or m.startswith("launch__") or m.split(".")[0] in known))
         return
     counted = [c for c in json.load(open(args.counted)) if args.group in ("", c["group"])]
     runs = [read_ncu(path) for path in args.ncu]

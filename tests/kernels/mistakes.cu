@@ -115,7 +115,7 @@ __global__ void unwritten_output(const float* in, float* out) {
 }
 __global__ void misaligned_vector(const float* in, float* out) {
   const float4 v = *reinterpret_cast<const float4*>(in + here() / 2 + 1);  // <- misaligned
-  out[here()] = v.x;
+  out[here()] = v.x + v.y + v.z + v.w;
 }
 
 __global__ void barrier_in_branch(const float* in, float* out) {
