@@ -16,6 +16,7 @@ The first start takes about ten minutes on two cores; later ones under three sec
   --headless [OUT_DIR]  no window: run every lab at its presets and write plots and a report into OUT_DIR
                         (default ./lab-results; chosen by itself where there is no display)
   --build-only          build the programs into build/release/bin and stop
+  --packages-only       install what is missing and stop
   --help                this text
 
 After --, options go to the workbook: ./app/run.sh -- --lab ch10_02_flash_tiling --theme dark
@@ -32,6 +33,7 @@ while [ $# -gt 0 ]; do
     --help | -h) usage; exit 0 ;;
     --no-model) model=no ;;
     --build-only) mode=build ;;
+    --packages-only) mode=packages ;;
     --headless)
       mode=headless
       if [ $# -gt 1 ] && [ "${2#-}" = "$2" ]; then out_dir="$2"; shift; fi
@@ -55,8 +57,9 @@ if [ "$mode" = headless ] && [ ! -f "$(build_folder "$preset")/build.ninja" ]; t
 else
   ensure_packages "for the build and the window" $PACKAGES_BUILD $PACKAGES_WINDOW
   ensure_locale
-  ensure_bundle
+  [ "$mode" = packages ] || ensure_bundle
 fi
+[ "$mode" = packages ] && exit 0
 if [ "$model" = yes ]; then ensure_model; fi
 
 if command -v nvidia-smi >/dev/null 2>&1 && ! command -v nvcc >/dev/null 2>&1 && [ ! -x /usr/local/cuda/bin/nvcc ]; then

@@ -14,6 +14,7 @@ tree into it under a path with a space, and runs there: ./app/run.sh --build-onl
 the window under Xvfb, and ./tests/run.sh. Needs root and debootstrap. Ends with 77 when it cannot run here.
 
   --setup-only    only ./app/run.sh --build-only and the headless run
+  --build-when F  install packages, then wait for the file F before anything is built
   --share-cache   let it use this machine's cache folder of downloads and compiled third-party libraries
   --keep          do not remove DIR
   --help          this text
@@ -23,11 +24,15 @@ HELP
 setup_only=no
 share=no
 keep=no
+awaited=""
 target=""
-for argument in "$@"; do
+while [ $# -gt 0 ]; do
+  argument="$1"
+  shift
   case "$argument" in
     --help | -h) usage; exit 0 ;;
     --setup-only) setup_only=yes ;;
+    --build-when) awaited="${1:?--build-when needs a file}"; shift ;;
     --share-cache) share=yes ;;
     --keep) keep=yes ;;
     -*) printf "fresh_machine.sh: '%s' is not an option; --help lists them\n" "$argument" >&2; exit 2 ;;
@@ -93,6 +98,11 @@ inside() {
   return "$code"
 }
 
+if [ -n "$awaited" ]; then
+  inside "packages" "./app/run.sh --packages-only" || exit 1
+  until [ -e "$awaited" ]; do sleep 2; done
+  lap "waiting for $awaited"
+fi
 inside "first build" "./app/run.sh --build-only" || exit 1
 inside "second start" "./app/run.sh --build-only"
 inside "headless run" "./app/run.sh --headless '/tmp/results of the labs'"

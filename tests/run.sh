@@ -13,6 +13,7 @@ Installs what the tests need (Debian or Ubuntu, by package name), builds everyth
 format, layers, scripts, doctest suites, sanitizers and fuzz targets, generated documents, the command line, GUI tests.
 
   --fast        no sanitizers, no GUI tests
+  --thorough    the references under the sanitizers as well (about 6 minutes more)
   --no-model    do not fetch SmolLM2 and the books; tests that need them are skipped and say so
   --help        this text
 
@@ -21,11 +22,13 @@ HELP
 }
 
 fast=no
+thorough=no
 model=yes
 for argument in "$@"; do
   case "$argument" in
     --help | -h) usage; exit 0 ;;
     --fast) fast=yes ;;
+    --thorough) thorough=yes ;;
     --no-model) model=no ;;
     *) printf "run.sh: '%s' is not an option; --help lists them\n" "$argument" >&2; exit 2 ;;
   esac
@@ -114,7 +117,10 @@ if [ "$fast" = no ]; then
   (
     renice -n 15 -p "$BASHPID" >/dev/null
     configure_and_build tsan "$THREADED" test_threads
-    configure_and_build asan "$SANITIZED" test_core test_reference test_model fuzz_npy fuzz_json fuzz_gguf
+    references=""
+    [ "$thorough" = no ] || references=test_reference
+    # shellcheck disable=SC2086
+    configure_and_build asan "$SANITIZED" test_core test_model fuzz_npy fuzz_json fuzz_gguf $references
   ) >"$SANITIZED/build.log" 2>&1 &
   sanitizers=$!
   set +m
@@ -160,7 +166,7 @@ if [ "$fast" = no ]; then
   step "Sanitizers and fuzz targets"
   if wait "$sanitizers"; then
     suite "core under asan and ubsan" "$SANITIZED/bin/test_core"
-    suite "reference under asan and ubsan" "$SANITIZED/bin/test_reference"
+    [ "$thorough" = no ] || suite "reference under asan and ubsan" "$SANITIZED/bin/test_reference"
     suite "model under asan and ubsan" "$SANITIZED/bin/test_model"
     for target in npy json gguf; do
       "$SANITIZED/bin/fuzz_$target" "tests/fuzz/corpus/$target" 10

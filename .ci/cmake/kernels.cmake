@@ -72,7 +72,7 @@ endfunction()
 add_library(alab_counted_flags INTERFACE)
 target_compile_options(alab_counted_flags INTERFACE -O2 -g1 -fno-plt -ffp-contract=fast -fno-strict-aliasing
   -ftls-model=initial-exec -fno-tree-vectorize -fno-tree-slp-vectorize -fno-store-merging -fno-tree-loop-distribute-patterns
-  -fno-reorder-blocks -fno-reorder-blocks-and-partition -fno-math-errno
+  -fno-reorder-blocks -fno-reorder-blocks-and-partition -fno-thread-jumps -fno-split-paths -fno-math-errno
   --param=inline-unit-growth=1000 --param=large-function-growth=10000 --param=max-inline-insns-auto=2000
   --param=max-inline-insns-single=4000 -fstack-clash-protection -fsanitize=thread -fsanitize=bounds --param=tsan-instrument-func-entry-exit=0
   -Wno-unknown-pragmas -Wno-pedantic -Wno-unused-function -Wno-tsan)

@@ -30,6 +30,7 @@ void add_shared(std::vector<Counter>& out, const std::string& direction, const A
   out.push_back({"l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_" + direction + ".sum", "conflict",
                  number(a.conflicts)});
   out.push_back({"shared_" + direction + "_bytes_requested", "byte", number(a.bytes)});
+  out.push_back({"shared_" + direction + "_bytes_used", "byte", number(a.used_bytes)});
 }
 
 }  // namespace
