@@ -62,6 +62,7 @@ void add_document(Help& help, const std::string& title, const std::string& file)
 void load_documents(Help& help) {
   help.documents.emplace_back("Keys", kKeys);
   add_document(help, "About", "README.md");
+  add_document(help, "Counters", "COUNTERS.md");
   add_document(help, "Contributing", "CONTRIBUTING.md");
   add_document(help, "Changes", "CHANGELOG.md");
 }

@@ -10,6 +10,7 @@ tests/gpu/ncu_compare.sh does all of it. The tests read the JSON; assets/docs/CO
 import argparse
 import csv
 import json
+import re
 import sys
 
 # Compared for equality, launch by launch.
@@ -26,14 +27,14 @@ EQUAL = [
     "l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_st.sum",
 ]
 # The same kind of thing, where ncu's instructions include those whose lanes are all predicated off (requests), and
-# where nvcc made one wide access of several narrow ones (bytes that the lanes ask for).
+# where nvcc made one wide access of several narrow ones (bytes, a broadcast once).
 ALIKE = {
     "smsp__inst_executed_op_global_ld.sum": "l1tex__t_requests_pipe_lsu_mem_global_op_ld.sum",
     "smsp__inst_executed_op_global_st.sum": "l1tex__t_requests_pipe_lsu_mem_global_op_st.sum",
-    "global_ld_bytes_requested": "smsp__sass_data_bytes_mem_global_op_ld.sum",
-    "global_st_bytes_requested": "smsp__sass_data_bytes_mem_global_op_st.sum",
-    "shared_ld_bytes_requested": "smsp__sass_data_bytes_mem_shared_op_ld.sum",
-    "shared_st_bytes_requested": "smsp__sass_data_bytes_mem_shared_op_st.sum",
+    "global_ld_bytes_used": "smsp__sass_data_bytes_mem_global_op_ld.sum",
+    "global_st_bytes_used": "smsp__sass_data_bytes_mem_global_op_st.sum",
+    "shared_ld_bytes_used": "smsp__sass_data_bytes_mem_shared_op_ld.sum",
+    "shared_st_bytes_used": "smsp__sass_data_bytes_mem_shared_op_st.sum",
 }
 # Compulsory traffic: counted distinct sectors against what came from and went to device memory.
 TRAFFIC = {"compulsory_read_bytes": "dram__bytes_read.sum", "compulsory_write_bytes": "dram__bytes_write.sum"}
@@ -130,14 +131,149 @@ def summary(counted):
     return "\n".join(out)
 
 
-def slim(counted):
-    """What is kept: names, sizes, both sides."""
+KEPT = EQUAL + list(ALIKE) + list(TRAFFIC)  # as counted
+THEIRS = EQUAL + list(ALIKE.values()) + list(TRAFFIC.values())  # as measured, side by side with KEPT
+
+
+def recorded(counted, device):
+    """What is kept: both sides of every launch, in the order of KEPT and THEIRS, null where ncu was not asked."""
+    cases = []
     for case in counted:
+        launches = [
+            {
+                "kernel": launch["kernel"],
+                "counted": [launch["counters"].get(name) for name in KEPT],
+                "ncu": [launch["ncu"].get(name) for name in THEIRS],
+                "registers": launch["ncu"].get("launch__registers_per_thread"),
+                "noise": sorted(n for n in EQUAL if launch.get("ncu_again") and launch["ncu_again"].get(n) != launch["ncu"].get(n)),
+            }
+            for launch in case["launches"]
+        ]
+        cases.append({"group": case["group"], "name": case["name"], "small": case["small"], "launches": launches})
+    return {"device": device, "counted": KEPT, "ncu": THEIRS, "cases": cases}
+
+
+def ratio(pairs):
+    """'=' where all agree, else the smallest and largest counted / measured."""
+    pairs = [(a, b) for a, b in pairs if a is not None and b is not None]
+    if not pairs:
+        return "-"
+    if all(a == b for a, b in pairs):
+        return "="
+    ratios = sorted(a / b if b else (1.0 if a == b else float("inf")) for a, b in pairs)
+    shown = lambda r: "only counted" if r == float("inf") else f"{r:.3g}"
+    return shown(ratios[0]) if shown(ratios[0]) == shown(ratios[-1]) else f"{shown(ratios[0])} .. {shown(ratios[-1])}"
+
+
+def why(of):
+    """Reasons of a rung's differences, from the numbers alone."""
+    reasons = []
+    inst = [of("smsp__inst_executed_op_global_ld.sum", same=True), of("smsp__inst_executed_op_global_st.sum", same=True)]
+    requests = [of("smsp__inst_executed_op_global_ld.sum"), of("smsp__inst_executed_op_global_st.sum")]
+    off = any(ratio(i) != "=" and ratio(r) == "=" for i, r in zip(inst, requests))
+    shared = of("smsp__inst_executed_op_shared_ld.sum", same=True) + of("smsp__inst_executed_op_shared_st.sum", same=True)
+    if off or any(a < b for a, b in shared):
+        reasons.append("ncu counts instructions whose lanes are all masked off")
+    if any(a > b for a, b in shared):
+        reasons.append("nvcc reads neighbouring words with one wide load, or keeps them in registers")
+    if any(ratio(r) != "=" for r in requests):
+        reasons.append("nvcc unrolls the loop and loads some elements more or less often")
+    return "; ".join(reasons)
+
+
+def table(data):
+    """Markdown: a row for each rung, counted over measured."""
+    kept, theirs = data["counted"], data["ncu"]
+    rungs = {}
+    for case in data["cases"]:
+        if case["group"] == "rung":
+            rungs.setdefault(case["name"].split(" ")[0], []).extend(case["launches"])
+    head = ["rung", "launches", "global requests ld", "st", "sectors ld", "st", "bytes ld", "st",
+            "shared bytes ld", "st", "shared instr. ld", "st", "wavefronts ld", "st", "why they differ"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for rung, launches in rungs.items():
+        def of(name, same=False):
+            at = kept.index(name) if same or name not in ALIKE else len(kept) - len(TRAFFIC) - len(ALIKE) + list(ALIKE).index(name)
+            return [(l["counted"][at], l["ncu"][at]) for l in launches if l["counted"][at] is not None and l["ncu"][at] is not None]
+        cells = [ratio(of(n)) for n in (
+            "smsp__inst_executed_op_global_ld.sum", "smsp__inst_executed_op_global_st.sum",
+            "l1tex__t_sectors_pipe_lsu_mem_global_op_ld.sum", "l1tex__t_sectors_pipe_lsu_mem_global_op_st.sum",
+            "global_ld_bytes_used", "global_st_bytes_used", "shared_ld_bytes_used", "shared_st_bytes_used")]
+        cells += [ratio(of(n, same=True)) for n in (
+            "smsp__inst_executed_op_shared_ld.sum", "smsp__inst_executed_op_shared_st.sum",
+            "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_ld.sum", "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_st.sum")]
+        lines.append(f"| {rung} | {len(launches)} | " + " | ".join(cells) + f" | {why(of)} |")
+    return "\n".join(lines)
+
+
+def sanitizers(mistakes, output):
+    """Markdown: which of compute-sanitizer's tools finds which planted mistake, and whether it names its line."""
+    names = [line.rstrip("\n").split("\t") for line in open(mistakes)]
+    found = {}
+    for block in open(output).read().split("#### ")[1:]:
+        head, body = block.split("\n", 1)
+        number, tool, _ = head.split(" ")
+        counts = re.search(r"SUMMARY: (\d+)", body)
+        errors = counts is not None and counts[1] != "0"
+        place = next(iter(re.findall(r"mistakes\.cu:(\d+)", body)), None)
+        if errors:
+            found.setdefault(int(number), []).append(tool + (f" (line {place})" if place else ""))
+    rows = ["| planted mistake | counted executor | compute-sanitizer |", "|---|---|---|"]
+    for number, kind, mark in names:
+        mine = "silent" if kind == "intact" else kind.replace("_", " ")
+        theirs = ", ".join(found.get(int(number), [])) or ("silent" if kind == "intact" else "not found")
+        if kind in ("stack_overflow", "too_long"):
+            theirs = "not run: the kernel would not end"
+        rows.append(f"| {'right kernel: ' if kind == 'intact' else ''}{mark} | {mine} | {theirs} |")
+    return "\n".join(rows)
+
+
+def document(data, mistakes, output):
+    equal = {}
+    for case in data["cases"]:
+        tally = equal.setdefault(case["group"], [0, 0, 0])
         for launch in case["launches"]:
-            keep = EQUAL + list(TRAFFIC) + ["block_load_bytes"]
-            launch["counters"] = {k: v for k, v in launch["counters"].items() if k in keep}
-            launch.pop("ncu_again", None)
-    return counted
+            pairs = [(a, b) for name, a, b in zip(data["counted"], launch["counted"], launch["ncu"])
+                     if a is not None and b is not None and not name.startswith("compulsory")]
+            tally[0] += 1
+            tally[1] += sum(a == b for a, b in pairs)
+            tally[2] += len(pairs)
+    shown = lambda group: f"{equal[group][1]} of {equal[group][2]} counters of {equal[group][0]} launches"
+    return f"""# How the counters compare with a GPU's
+
+Recorded on {data['device']} by `tests/gpu/ncu_compare.sh`; this page is written by `tests/gpu/ncu_compare.py document`.
+
+The counted executor runs a kernel's source as g++ compiles it and counts by the hardware's rules. Nsight Compute (ncu)
+counts what nvcc made of the same source. Where every request is known, the two agree: access probes {shown('probe')},
+shared-memory patterns {shown('pattern')}. Of the rungs' {shown('rung')} are equal to the last digit; what differs is the
+compiler's choice, not the rule:
+
+- *requests*: ncu's `inst_executed` counts instructions whose lanes are all masked off as well; its `t_requests`, compared
+  here, does not.
+- *bytes*: distinct bytes that each request asks for. A wide load in place of four narrow ones leaves them unchanged.
+- nvcc joins loads of neighbouring shared words into one of 8 or 16 bytes, unrolls loops with a remainder, and keeps values
+  in registers that g++ loads again. Count your own kernel's requests as the source says them; expect nvcc to need fewer.
+- ncu's wavefronts and conflicts differ from run to run by under 1 % where warps meet at run time.
+
+## Rungs: counted over measured
+
+"=" means equal in every launch; a number is the ratio, a range its smallest and largest.
+
+{table(data)}
+
+## Compulsory bytes
+
+Distinct sectors that a launch reads, times 32, against `dram__bytes_read.sum` with emptied caches: equal but for the
+kernel's own code and constants (5 to 120 KB) within 5 %. A kernel that reads back what it wrote (flash 20_fa1_order) is
+served from the cache and reads less. Writes stay in the L2 cache at these sizes.
+
+## Planted mistakes: which tool finds which
+
+{sanitizers(mistakes, output)}
+
+compute-sanitizer ran with `--padding 512` for memcheck: without it, what lies just past a buffer may belong to its
+neighbour and is not reported.
+"""
 
 
 def main():
@@ -153,11 +289,18 @@ def main():
     joins.add_argument("--out")
     joins.add_argument("--group", default="", help="only cases of this group")
     joins.add_argument("--differences", type=int, default=40, help="most differences to print")
+    documents = commands.add_parser("document", help="assets/docs/COUNTERS.md of a recorded comparison")
+    documents.add_argument("recorded")
+    documents.add_argument("mistakes")
+    documents.add_argument("sanitizer")
     args = parser.parse_args()
     if args.command == "metrics":
         wanted = [m for m in EQUAL if "shared" in m] if args.shared else MEASURED
         known = {line.split(" ")[0] for line in open(args.known)} if args.known else None
         print(",".join(m for m in wanted if known is None or m.startswith("launch__") or m.split(".")[0] in known))
+        return
+    if args.command == "document":
+        print(document(json.load(open(args.recorded)), args.mistakes, args.sanitizer), end="")
         return
     counted = [c for c in json.load(open(args.counted)) if args.group in ("", c["group"])]
     runs = [read_ncu(path) for path in args.ncu]
@@ -172,7 +315,7 @@ def main():
     print(f"{shown} differences")
     if args.out:
         with open(args.out, "w") as file:
-            json.dump({"device": args.device, "cases": slim(counted)}, file, separators=(",", ":"))
+            json.dump(recorded(counted, args.device), file, separators=(",", ":"))
             file.write("\n")
 
 

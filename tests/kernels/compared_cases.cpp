@@ -115,8 +115,10 @@ std::vector<ComparedCase> compared_cases(bool cuda) {
   for (const AccessProbe& one : access_probes()) {
     all.push_back({"probe", one.name(), [probe, one](Stream& stream) { probe(stream, one); }});
   }
+  int number = 0;
   for (const SharedPattern& one : shared_patterns()) {
-    all.push_back({"pattern", one.family, [pattern, one](Stream& stream) { pattern(stream, one); }});
+    all.push_back({"pattern", text(one.family, " #", number++),
+                   [pattern, one](Stream& stream) { pattern(stream, one); }});
   }
   return all;
 }

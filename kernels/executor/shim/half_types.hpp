@@ -24,7 +24,7 @@ template <class Format>
 struct Narrow {
   std::uint16_t bits;
 
-  Narrow() = default;
+  constexpr Narrow() = default;
   ALAB_SHIM Narrow(float value) : bits(Format::narrow(value)) {}
   template <class Number>
   requires std::is_arithmetic_v<Number> ALAB_SHIM Narrow(Number value)
@@ -64,7 +64,7 @@ template <class Format>
 struct alignas(4) NarrowPair {
   Narrow<Format> x, y;
 
-  NarrowPair() = default;
+  constexpr NarrowPair() = default;
   ALAB_SHIM NarrowPair(const Narrow<Format>& a, const Narrow<Format>& b) : x(a), y(b) {}
   ALAB_SHIM NarrowPair operator-() const { return {-x, -y}; }
   ALAB_SHIM friend NarrowPair operator+(const NarrowPair& a, const NarrowPair& b) {

@@ -27,7 +27,7 @@
 #define __align__(bytes) __attribute__((aligned(bytes)))
 // The threads of a block share one OS thread. `extern __shared__` and `__noinline__` are rewritten before the
 // compiler sees the file (kernels/executor/rewrite.hpp).
-#define __shared__ static thread_local
+#define __shared__ static thread_local constinit  // no guard variable beside the array
 
 #define ALAB_SHIM inline __attribute__((always_inline))
 
