@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "kernels/executor/counted/recorder.hpp"
+#include "kernels/executor/counted/sites.hpp"
 
 namespace alab::counted {
 namespace {
@@ -27,18 +28,37 @@ std::uintptr_t instruction_of(const void* context) {
 #endif
 }
 
+// What the running thread has noted just before it faulted; nullptr where it keeps no inline notes.
+const std::uint64_t* noted_address(const NotedBefore& noted, const void* context) {
+#if defined(ALAB_INLINE_NOTES)
+  if (noted.access.code != 0) {
+    const auto* next = reinterpret_cast<const std::uint64_t*>(
+        static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_R15]);
+    return noted.last ? next - kLanes : next + std::size_t{kLanes} * (noted.index + 1);
+  }
+#endif
+  (void)noted, (void)context;
+  return nullptr;
+}
+
 void on_fault(int, siginfo_t* info, void* context) {
-  if (t_log.next == nullptr) {
+  if (!t_log.running) {
     sigaction(SIGSEGV, &g_before, nullptr);  // happens again, and is theirs
     return;
   }
-  const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+  auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
   const auto low =
       reinterpret_cast<std::uintptr_t>(executor::BlockRunner::of_this_thread().running_fiber().low());
+  const bool overflow = info->si_code != SI_KERNEL && low - address <= kBelowStack;
   RawFinding f;
-  f.mistake = low - address <= kBelowStack ? Mistake::stack_overflow : Mistake::wild_address;
+  f.mistake = overflow ? Mistake::stack_overflow : Mistake::wild_address;
+  const NotedBefore noted = overflow ? NotedBefore{} : noted_before(instruction_of(context));
+  if (const std::uint64_t* const cell = noted_address(noted, context)) {
+    f.kind = noted.access.kind;
+    address = info->si_code == SI_KERNEL ? *cell : address;  // the processor names no non-canonical address
+  }
   f.address = address;
-  f.actor.code = static_cast<std::uint32_t>(instruction_of(context) + 1 - t_log.code_base) & 0xFFFFFFu;
+  f.actor.code = Recorder::of_this_thread().short_code(instruction_of(context) + 1);
   Recorder::of_this_thread().stop(f);
 }
 
