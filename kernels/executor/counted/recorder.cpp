@@ -154,16 +154,16 @@ void Recorder::full() {
   if (++filled_[thread] * std::uint64_t{kRows} > context_.thread_budget) {
     RawFinding endless;
     endless.mistake = Mistake::too_long;
-    endless.actor.code = code_of_last_run();
+    endless.actor.code = code_of_last_run(nullptr);
     stop(endless);
   }
   runner.hold();
 }
 
-// Of the running lane.
-std::uint32_t Recorder::code_of_last_run() {
+std::uint32_t Recorder::code_of_last_run(const std::uint64_t* next) {
+  const std::uint64_t* const end = in_log(next) ? next : t_log.next;
   std::uint32_t code = 0;
-  for (const std::uint64_t* at = log_.get() + running_; at < t_log.next;) {
+  for (const std::uint64_t* at = log_.get() + running_; at < end;) {
     const Run& run = instructions_.at(*at);
     code = run.instruction[0]->code;
     at += std::size_t{kLanes} * (1 + run.count);

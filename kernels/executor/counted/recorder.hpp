@@ -63,6 +63,11 @@ class Recorder final : public executor::LaneWatch {
   void elsewhere(std::uintptr_t address, Kind kind, const void* code);
   /// Adds the finding with the running thread as its actor, and ends the launch.
   [[noreturn]] void stop(RawFinding finding);
+  bool in_log(const std::uint64_t* cell) const {
+    return cell >= log_.get() && cell < log_.get() + std::size_t{kAllRows} * kLanes;
+  }
+  /// Of the running lane, whose next cell is given or, when it is none of the log, Log::next; 0: none logged.
+  std::uint32_t code_of_last_run(const std::uint64_t* next);
   /// The code address as findings have it.
   std::uint32_t short_code(std::uintptr_t code) const;
 
@@ -82,7 +87,6 @@ class Recorder final : public executor::LaneWatch {
   };
 
   void park();
-  std::uint32_t code_of_last_run();
   // recorder_merge.cpp
   void merge(std::uint32_t held);
   std::uint32_t waiting(std::uint32_t present) const;

@@ -28,17 +28,41 @@ std::uintptr_t instruction_of(const void* context) {
 #endif
 }
 
-// What the running thread has noted just before it faulted; nullptr where it keeps no inline notes.
-const std::uint64_t* noted_address(const NotedBefore& noted, const void* context) {
+// The faulting thread's next cell of its log; nullptr where it does not keep it in a register.
+const std::uint64_t* next_cell(const void* context) {
 #if defined(ALAB_INLINE_NOTES)
-  if (noted.access.code != 0) {
-    const auto* next = reinterpret_cast<const std::uint64_t*>(
-        static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_R15]);
-    return noted.last ? next - kLanes : next + std::size_t{kLanes} * (noted.index + 1);
-  }
-#endif
-  (void)noted, (void)context;
+  return reinterpret_cast<const std::uint64_t*>(
+      static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_R15]);
+#else
+  (void)context;
   return nullptr;
+#endif
+}
+
+void overflow(std::uintptr_t code, const void* context) {
+  Recorder& recorder = Recorder::of_this_thread();
+  RawFinding f;
+  f.mistake = Mistake::stack_overflow;
+  f.actor.code = recorder.code_of_last_run(next_cell(context));
+  f.actor.code = f.actor.code != 0 ? f.actor.code : recorder.short_code(code + 1);
+  recorder.stop(f);
+}
+
+void wild_address(std::uintptr_t address, bool known, std::uintptr_t code, const void* context) {
+  Recorder& recorder = Recorder::of_this_thread();
+  const NotedBefore noted = noted_before(code);
+  const std::uint64_t* const next = next_cell(context);
+  RawFinding f;
+  f.mistake = Mistake::wild_address;
+  f.actor.code = recorder.short_code(code + 1);
+  f.address = address;
+  if (noted.access.code != 0 && recorder.in_log(next)) {
+    f.kind = noted.access.kind;
+    if (!known) {
+      f.address = noted.last ? *(next - kLanes) : next[std::size_t{kLanes} * (noted.index + 1)];
+    }
+  }
+  recorder.stop(f);
 }
 
 void on_fault(int, siginfo_t* info, void* context) {
@@ -46,20 +70,15 @@ void on_fault(int, siginfo_t* info, void* context) {
     sigaction(SIGSEGV, &g_before, nullptr);  // happens again, and is theirs
     return;
   }
-  auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+  const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
   const auto low =
       reinterpret_cast<std::uintptr_t>(executor::BlockRunner::of_this_thread().running_fiber().low());
-  const bool overflow = info->si_code != SI_KERNEL && low - address <= kBelowStack;
-  RawFinding f;
-  f.mistake = overflow ? Mistake::stack_overflow : Mistake::wild_address;
-  const NotedBefore noted = overflow ? NotedBefore{} : noted_before(instruction_of(context));
-  if (const std::uint64_t* const cell = noted_address(noted, context)) {
-    f.kind = noted.access.kind;
-    address = info->si_code == SI_KERNEL ? *cell : address;  // the processor names no non-canonical address
+  const bool known = info->si_code != SI_KERNEL;  // of a non-canonical address the processor names none
+  if (known && low - address <= kBelowStack) {
+    overflow(instruction_of(context), context);
+  } else {
+    wild_address(address, known, instruction_of(context), context);
   }
-  f.address = address;
-  f.actor.code = Recorder::of_this_thread().short_code(instruction_of(context) + 1);
-  Recorder::of_this_thread().stop(f);
 }
 
 }  // namespace
