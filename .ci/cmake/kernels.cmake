@@ -76,6 +76,35 @@ target_compile_options(alab_counted_flags INTERFACE -O2 -g1 -fno-plt -ffp-contra
   --param=inline-unit-growth=1000 --param=large-function-growth=10000 --param=max-inline-insns-auto=2000
   --param=max-inline-insns-single=4000 -fstack-clash-protection -fsanitize=thread -fsanitize=bounds --param=tsan-instrument-func-entry-exit=0
   -Wno-unknown-pragmas -Wno-pedantic -Wno-unused-function -Wno-tsan)
+# On x86-64 the calls for memory accesses become stores in place, by a step between compiler and assembler (-B; see
+# kernels/executor/counted/inline_notes.hpp). The hash makes a compiler cache notice a changed step.
+set(ALAB_INLINE_NOTES OFF)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT ALAB_SANITIZE)
+  set(ALAB_INLINE_NOTES ON)
+  set(notes_sources "")
+  foreach(name IN ITEMS assembly.cpp inline_notes.cpp keep_registers.cpp inline_notes_tool.cc)
+    list(APPEND notes_sources kernels/executor/counted/${name})
+  endforeach()
+  set(notes_hash "")
+  foreach(file IN LISTS notes_sources ITEMS kernels/executor/counted/log_layout.hpp)
+    file(SHA256 "${CMAKE_SOURCE_DIR}/${file}" hash)
+    string(APPEND notes_hash "${hash}")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+  endforeach()
+  string(SHA256 notes_hash "${notes_hash}")
+  execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -print-prog-name=as OUTPUT_VARIABLE assembler OUTPUT_STRIP_TRAILING_WHITESPACE)
+  add_executable(alab_inline_notes ${notes_sources})
+  target_link_libraries(alab_inline_notes PRIVATE alab_flags)
+  target_compile_definitions(alab_inline_notes PRIVATE "ALAB_ASSEMBLER=\"${assembler}\"")
+  set_target_properties(alab_inline_notes PROPERTIES OUTPUT_NAME as RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tools/inline_notes")
+  set(kept_registers "")
+  foreach(number RANGE 8 15)
+    list(APPEND kept_registers -fcall-saved-xmm${number})
+  endforeach()
+  target_compile_options(alab_counted_flags INTERFACE "-B${CMAKE_BINARY_DIR}/tools/inline_notes/" -DALAB_INLINE_NOTES=0x${notes_hash}
+    -ffixed-r15 ${kept_registers} -mprefer-vector-width=128 -mmove-max=128 -mstore-max=128 -fno-optimize-sibling-calls -fno-ipa-icf
+    -Wno-attributes)
+endif()
 find_library(ALAB_BACKTRACE_LIBRARY NAMES backtrace PATHS ${CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES})
 set(ALAB_COUNTED OFF)
 if(ALAB_SANITIZE)
@@ -94,6 +123,9 @@ endif()
 # alab_counted_library(TARGET): an object library for alab_executor_build(TARGET counted_build ...).
 function(alab_counted_library target)
   alab_executor_library(${target} alab_counted_flags)
+  if(ALAB_INLINE_NOTES)
+    add_dependencies(${target} alab_inline_notes)
+  endif()
 endfunction()
 
 # alab_isolated(TARGET OUT): the objects of TARGET as one object that exports counted_build alone, so that the linker never
@@ -194,8 +226,15 @@ target_link_libraries(alab_kernels PUBLIC alab_reference PRIVATE "${BOOST_CONTEX
 target_include_directories(alab_kernels PRIVATE "${BOOST_CONTEXT_INCLUDE}")
 if(ALAB_COUNTED)
   target_link_libraries(alab_kernels PRIVATE "${ALAB_BACKTRACE_LIBRARY}")
-  set_source_files_properties(kernels/executor/counted/recorder.cpp kernels/executor/counted/recorder_merge.cpp kernels/executor/counted/callbacks.cpp
-    kernels/executor/counted/pattern.cpp PROPERTIES COMPILE_OPTIONS "-O3;-ftls-model=initial-exec;-fomit-frame-pointer")
+  set(fast_counted "")
+  foreach(name IN ITEMS recorder recorder_merge recorder_place callbacks pattern)
+    list(APPEND fast_counted kernels/executor/counted/${name}.cpp)
+  endforeach()
+  set_source_files_properties(${fast_counted} PROPERTIES COMPILE_OPTIONS "-O3;-ftls-model=initial-exec;-fomit-frame-pointer")
+  if(ALAB_INLINE_NOTES)
+    set_property(SOURCE kernels/executor/counted/callbacks.cpp kernels/executor/counted/enter_kernel.cpp kernels/executor/counted/stack_guard.cpp
+                 APPEND PROPERTY COMPILE_DEFINITIONS ALAB_INLINE_NOTES)
+  endif()
 endif()
 # The scheduler is entered at every barrier and shuffle of every simulated thread.
 set_source_files_properties(kernels/executor/block_runner.cpp kernels/executor/warp_calls.cpp PROPERTIES

@@ -50,6 +50,8 @@ class BlockRunner {
   /// The running thread's index within the block, x fastest.
   unsigned thread_index() const { return static_cast<unsigned>(current_ - lanes_.data()); }
   const Fiber& running_fiber() const { return *current_->fiber; }
+  /// On which a thread of the block runs or ran; nullptr before it starts.
+  const Fiber* fiber_of(unsigned thread) const { return lanes_[thread].fiber; }
   /// Lanes of its warp that the running lane is about to meet.
   std::uint32_t meeting_lanes() const { return meeting_lanes_; }
   std::string block_name() const;

@@ -4,6 +4,7 @@
 
 #include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -32,6 +33,9 @@ class Fiber {
   void reset(Entry entry, void* argument);
   /// Lowest byte of the stack; a guard page lies below.
   const void* low() const { return low_; }
+  bool holds(std::uintptr_t address) const {
+    return address - reinterpret_cast<std::uintptr_t>(low_) < bytes_;
+  }
   /// Suspends from, which must be the running one, and continues to.
   static void switch_to(Fiber& from, Fiber& to) {
 #if defined(__SANITIZE_ADDRESS__)

@@ -44,6 +44,9 @@ void launch(LaunchSite site, void (*kernel)(Parameters...), executor::dim3 grid,
   record.call = &call;
   record.call_bytes = sizeof call;
   record.kernel = reinterpret_cast<const void*>(kernel);
+#if defined(ALAB_BUILD_COUNTED)
+  record.counted = true;
+#endif
   record.grid = grid;
   record.block = block;
   record.dynamic_bytes = dynamic_bytes;

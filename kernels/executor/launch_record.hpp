@@ -17,6 +17,7 @@ struct Launch {
   const void* call = nullptr;                  ///< the kernel and its arguments
   std::size_t call_bytes = 0;
   const void* kernel = nullptr;  ///< its first instruction
+  bool counted = false;          ///< of the counted build
   dim3 grid, block;
   std::size_t dynamic_bytes = 0;
   Site where;

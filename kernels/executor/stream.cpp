@@ -156,6 +156,8 @@ FastStream::FastStream(const Progress& progress, unsigned workers)
     : ExecutorStream(progress), workers_(workers == 0 ? Workers::instance().count() : workers) {}
 
 void FastStream::submit(Launch launch) {
+  require(!launch.counted, "launch in ", describe(launch.where),
+          ": this build of the kernel counts, and a stream for speed does not: launch it on a CountedStream");
   launch.order = order_;
   launch.seed = seed_++;
   launch.progress = &progress_;

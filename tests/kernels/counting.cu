@@ -49,6 +49,16 @@ __global__ void loop_of_own_length(const float* in, float* out) {
   out[here()] = sum;
 }
 
+// Nearly every trip has a shape of its own, more than are remembered.
+__global__ void shape_after_shape(const float* in, float* out) {
+  float sum = 0;
+#pragma unroll 1
+  for (unsigned i = 0; i < 3000; ++i) {
+    sum += in[(threadIdx.x * (2 * i + 1) ^ (threadIdx.x >> 2) * (i >> 4)) % 1024];
+  }
+  out[here()] = sum;
+}
+
 // Both branches load; what follows is one instruction again.
 __global__ void two_branches(const float* in, float* out) {
   float x;
@@ -188,6 +198,9 @@ const Counting kCounting[] = {
     {"loops of different length meet again behind them",
      run<loop_of_own_length, 1, 32>,
      {{kLoads, 4}, {kStores, 1}, {kRequested, 320}, {kLoadSectors, 4}, {kLanes, 112.0 / 5}}},
+    {"more shapes than are remembered",
+     run<shape_after_shape, 1, 32>,
+     {{kLoads, 3000}, {kStores, 1}, {kRequested, 3000 * 128}, {kLanes, 32}}},
     {"two branches meet again behind them",
      run<two_branches, 1, 32>,
      {{kLoads, 2}, {kStores, 1}, {kRequested, 128}, {kLanes, 64.0 / 3}}},

@@ -9,6 +9,13 @@
 #error "the counted build brings its own callbacks: leave it out of sanitized builds"
 #endif
 
+// With inline notes the kernels keep the log's next cell in r15, which this file leaves alone otherwise.
+#if defined(ALAB_INLINE_NOTES)
+register std::uint64_t* alab_log_next asm("r15");
+#else
+#define alab_log_next ::alab::counted::t_log.next
+#endif
+
 namespace alab::counted {
 
 constinit thread_local Log t_log;
@@ -24,27 +31,29 @@ constexpr std::size_t kStackWindow = 256 * 1024;
   }
 }
 
+[[gnu::noinline]] void hand_over() {
+  t_log.next = alab_log_next;
+  log_is_full();
+  alab_log_next = t_log.next;
+}
+
 template <Kind kind>
 [[gnu::always_inline]] inline void note(const void* pointer, const void* code) {
-  Log& log = t_log;
+  const Log& log = t_log;
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
-  std::uint64_t place = address - log.global_base;
-  if (place >= log.global_bytes) {
-    if (const std::uint64_t d = address - log.dynamic_base; d < log.dynamic_bytes) {
-      place = place_of(Region::dynamic_shared, d);
-    } else if (const std::uint64_t s = address - log.static_base; s < log.static_bytes) {
-      place = place_of(Region::static_shared, s);
-    } else {
-      note_other(address, kind, code);
-      return;
-    }
+  if (!log.running) {
+    return;
   }
-  const std::uint64_t relative = reinterpret_cast<std::uintptr_t>(code) - log.code_base;
-  *log.next = relative << (kPlaceBits + kKindBits) |
-              std::uint64_t{static_cast<std::uint8_t>(kind)} << kPlaceBits | place;
-  log.next += kLanes;
-  if (log.next >= log.end) [[unlikely]] {
-    log_is_full();
+  if (address - log.global_base >= log.global_bytes && address - log.dynamic_base >= log.dynamic_bytes &&
+      address - log.static_base >= log.static_bytes) {
+    note_other(address, kind, code);
+    return;
+  }
+  alab_log_next[0] = head_of_call(code, kind);
+  alab_log_next[kLanes] = address;
+  alab_log_next += 2 * kLanes;
+  if ((reinterpret_cast<std::uintptr_t>(alab_log_next) & kFullBit) != 0) [[unlikely]] {
+    hand_over();
   }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kernels/executor/block_queue.hpp"
+#include "kernels/executor/counted/enter_kernel.hpp"
 #include "kernels/executor/counted/findings.hpp"
 #include "kernels/executor/counted/recorder.hpp"
 #include "kernels/executor/counted/summary.hpp"
@@ -15,7 +16,8 @@
 namespace alab::counted {
 namespace {
 
-constexpr std::size_t kReserve = std::size_t{16} << 30;  // what an entry's 34 bits of offset can name
+constexpr std::size_t kReserve = std::size_t{16} << 30;
+constexpr std::uint64_t kMostStamps = std::uint64_t{1} << 28;  // what a word of Seen can name
 constexpr std::uint64_t kMostBlockProfiles = std::uint64_t{1} << 20;
 
 }  // namespace
@@ -23,6 +25,7 @@ constexpr std::uint64_t kMostBlockProfiles = std::uint64_t{1} << 20;
 struct CountedStream::State {
   std::vector<Buffer> buffers;
   Stamps stamps;
+  StripeLocks locks;
   std::vector<std::unique_ptr<Recorder>> recorders;
 };
 
@@ -144,13 +147,22 @@ void CountedStream::run(const executor::Launch& plain, LaunchProfile& profile) {
   if (plain.blocks() <= kMostBlockProfiles) {
     profile.blocks.resize(plain.blocks());
   }
+  require(s.stamps.first + plain.blocks() < kMostStamps, "the launch has ", plain.blocks(),
+          " blocks, more than the counted executor can tell apart: choose a smaller problem");
   LaunchContext context;
   executor::Launch launch = plain;
+  const KernelEntry entry{plain.invoke, plain.call};
+  if (plain.counted) {
+    launch.invoke = enter_kernel;
+    launch.call = &entry;
+  }
   context.launch = &launch;
+  context.call = plain.call;
   context.global_base = reinterpret_cast<std::uintptr_t>(memory_.reserved().data());
   context.global_bytes = memory_.reserved().size();
   context.buffers = s.buffers;
   context.stamps = s.stamps;
+  context.locks = options_.workers > 1 && plain.blocks() > 1 ? &s.locks : nullptr;
   context.thread_budget = options_.thread_budget;
   context.blocks = profile.blocks;
   const TraceShare share = share_of(options_.trace, profiles_.size(), plain.blocks());

@@ -42,16 +42,15 @@ struct Speaker {
   unsigned element() const { return std::min(4u, size_of(raw.kind)); }
   // "element 5 of 'x'"
   std::string what() const {
-    if (region_of(raw.place) != Region::global) {
-      const bool dynamic = region_of(raw.place) == Region::dynamic_shared;
-      return dynamic ? text("byte ",
-                            static_cast<std::int64_t>(offset_of(raw.place)) -
-                                std::int64_t{executor::kSharedGuard},
-                            " of dynamic shared memory")
-                     : "a __shared__ array";
+    if (raw.region != Region::global) {
+      const bool dynamic = raw.region == Region::dynamic_shared;
+      return dynamic
+                 ? text("byte ", static_cast<std::int64_t>(raw.offset) - std::int64_t{executor::kSharedGuard},
+                        " of dynamic shared memory")
+                 : "a __shared__ array";
     }
     const Buffer& b = scene.buffers[static_cast<std::size_t>(raw.buffer)];
-    const auto apart = static_cast<std::int64_t>(offset_of(raw.place)) - static_cast<std::int64_t>(b.offset);
+    const auto apart = static_cast<std::int64_t>(raw.offset) - static_cast<std::int64_t>(b.offset);
     const std::int64_t size = element();
     return text("element ", apart >= 0 ? apart / size : -((-apart + size - 1) / size), " of '", b.name, "'");
   }
@@ -80,7 +79,7 @@ struct Speaker {
                 ": start vector accesses at a multiple of their size or use narrower ones");
   }
   std::string uninitialised() const {
-    const bool shared = region_of(raw.place) != Region::global;
+    const bool shared = raw.region != Region::global;
     return text(who(), "reads ", what(), ", which ",
                 shared ? "no thread of the block has written: fill it before it is read"
                        : "nothing has written: fill it before the kernel or write it before it is read");
@@ -170,7 +169,7 @@ Finding describe(const RawFinding& raw, const Scene& scene) {
   }
   if (raw.buffer >= 0) {
     f.buffer = scene.buffers[static_cast<std::size_t>(raw.buffer)].name;
-  } else if (region_of(raw.place) != Region::global) {
+  } else if (raw.region == Region::dynamic_shared || raw.region == Region::static_shared) {
     f.buffer = "shared memory";
   }
   f.sentence = Speaker{raw, scene, f}.sentence();

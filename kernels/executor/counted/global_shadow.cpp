@@ -1,24 +1,41 @@
 // SPDX-License-Identifier: MIT
 #include "kernels/executor/counted/global_shadow.hpp"
 
-#include <cstring>
+#include <thread>
 
 namespace alab::counted {
 
-void GlobalShadow::use(std::span<Buffer> buffers, Stamps stamps) {
+StripeLocks::Holder::Holder(std::atomic_flag& flag) : flag_(flag) {
+  while (flag_.test_and_set(std::memory_order_acquire)) {
+    std::this_thread::yield();
+  }
+}
+
+void GlobalShadow::use(std::span<Buffer> buffers, Stamps stamps, StripeLocks* locks) {
   buffers_ = buffers;
   stamps_ = stamps;
+  locks_ = locks;
   seen_.resize(buffers.size());
   for (std::size_t i = 0; i < buffers.size(); ++i) {
-    const std::size_t words = buffers[i].words();
-    if (seen_[i].block.size() != words) {
-      seen_[i] = {LazyArray<std::uint32_t>(words), LazyArray<std::uint8_t>(words / 8 + 1),
-                  LazyArray<std::uint8_t>(words / 8 + 1)};
-    } else {
-      std::memset(seen_[i].read.data(), 0, seen_[i].read.size());
-      std::memset(seen_[i].written.data(), 0, seen_[i].written.size());
+    if (seen_[i].words.size() != buffers[i].words()) {
+      seen_[i] = {LazyArray<std::uint32_t>(buffers[i].words())};
     }
   }
+}
+
+// Mistake::other: none.
+Mistake GlobalShadow::judge(const Request& request, std::uint64_t now, std::uint64_t read,
+                            std::uint64_t written) const {
+  const bool atomic = is_atomic(request.kind);
+  if (written == 0 && (atomic || is_read(request.kind))) {
+    return Mistake::uninitialised_global;
+  }
+  if (synchronised_ && !atomic) {
+    return Mistake::other;
+  }
+  const bool races =
+      (other_block(written) && overlap(written, now)) || (other_block(read) && overlap(read, now));
+  return races ? Mistake::block_race : Mistake::other;
 }
 
 }  // namespace alab::counted

@@ -1,4 +1,4 @@
-// Counters of each instruction that a launch executed, found by its code address.
+// Counters of each instruction that a launch executed, found by the head of its run in the log.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,50 +12,67 @@
 namespace alab::counted {
 
 struct Instruction {
-  std::uint32_t key = 0;  ///< code and kind
+  std::uint32_t code = 0;  ///< relative to Recorder's code base
   std::uint32_t number = 0;
-  int buffer = -1;                         ///< where it went last
-  Instruction* next = nullptr;             ///< what followed it last
-  std::array<Access, 2> total;             ///< global; shared
+  Kind kind = Kind::read4;
+  // Where it went last.
+  Region region = Region::elsewhere;
+  int buffer = -1;
+  std::uint64_t base = 0, room = 0;     ///< its lowest address is inside when it is at most room above base
+  std::uint64_t word_base = 0;          ///< address of word 0 of the shadow
+  std::uint64_t* tally = nullptr;       ///< what of the block's profile grows
+  std::uint64_t tally_by = 0;           ///< by this, for each request
+  Pattern* pattern = nullptr;           ///< never null once it is in the table
+  std::array<std::uint64_t, 8> hits{};  ///< requests of this pattern, by word in sector, not in total yet
+  std::array<Access, 2> total;          ///< global; shared
   std::array<std::uint64_t, 3> control{};  ///< by Meeting
   std::uint64_t control_lanes = 0;
-  Pattern pattern;
 
-  Kind kind() const { return static_cast<Kind>(key & 0xFu); }
-  std::uint32_t code() const { return key >> kKindBits; }
+  /// Moves hits to total.
+  void settle();
+};
+
+/// Instructions that always run one after the other.
+struct Run {
+  std::uint64_t head = 0;
+  std::uintptr_t code = 0;  ///< of its head: runs of a warp go in this order
+  bool control = false;
+  unsigned count = 0;
+  std::array<Instruction*, kLongestRun> instruction{};
+  Run* next = nullptr;  ///< what followed it last
 };
 
 class InstructionTable {
  public:
-  InstructionTable() { clear(); }
-  void clear() {
-    slots_.assign(1024, nullptr);
-    all_.clear();
-    start_ = {};
-    last_ = &start_;
-  }
-  Instruction& at(std::uint64_t entry) {
-    const auto key = static_cast<std::uint32_t>(entry >> kPlaceBits);
-    Instruction* next = last_->next;
-    if (next == nullptr || next->key != key) [[unlikely]] {
-      last_->next = next = &look_up(key);
+  InstructionTable() { clear(0); }
+  /// code_base: what the instructions' codes are relative to.
+  void clear(std::uintptr_t code_base);
+  Run& at(std::uint64_t head) {
+    Run* next = last_->next;
+    if (next == nullptr || next->head != head) [[unlikely]] {
+      last_->next = next = &look_up(head);
     }
     last_ = next;
     return *next;
   }
   const Instruction& numbered(std::size_t number) const { return all_[number]; }
-  std::size_t size() const { return all_.size(); }
-  auto begin() const { return all_.begin(); }
-  auto end() const { return all_.end(); }
+  /// For those that have not met their shape yet, or whose shape was forgotten.
+  Pattern& no_pattern() { return no_pattern_; }
+  auto begin() { return all_.begin(); }
+  auto end() { return all_.end(); }
 
  private:
-  Instruction& look_up(std::uint32_t key);
-  Instruction*& slot_of(std::uint32_t key);
+  Run& look_up(std::uint64_t head);
+  Run*& slot_of(std::uint64_t head);
+  void fill(Run& run);
 
-  std::vector<Instruction*> slots_;
+  std::uintptr_t code_base_ = 0;
+  std::vector<Run*> slots_;
+  std::deque<Run> runs_;
   std::deque<Instruction> all_;
-  Instruction start_;
-  Instruction* last_ = nullptr;
+  Pattern no_pattern_;
+  Run start_;
+  Run* last_ = nullptr;
 };
 
 }  // namespace alab::counted

@@ -6,14 +6,8 @@
 
 namespace alab::counted {
 
-void Pattern::take(const Row& row, std::uint32_t mask, std::uint64_t first) {
-  mask_ = mask;
-  first_ = first;
-  const Kind kind = kind_of(first);
-  bytes_ = size_of(kind);
-  low_ = steps_ = 0;
-  high_ = bytes_;
-  sectors_ = {};
+Pattern::Pattern(const std::uint64_t* row, std::uint32_t mask, std::uint64_t first, Manner manner)
+    : first_(first), mask_(mask), bytes_(size_of(manner.kind)), manner_(manner), high_(bytes_) {
   for (unsigned l = 0; l < kLanes; ++l) {
     delta_[l] = row[l] - first;
     const auto step = static_cast<std::int64_t>(delta_[l]);
@@ -22,18 +16,20 @@ void Pattern::take(const Row& row, std::uint32_t mask, std::uint64_t first) {
     high_ = std::max(high_, step + bytes_);
   }
   find_words();
-  cost_ = {};
   cost_.requests = 1;
   cost_.lanes = static_cast<std::uint64_t>(std::popcount(mask));
   cost_.bytes = cost_.lanes * bytes_;
+  bool whole = true;
   for (unsigned i = 0; i < words_; ++i) {
     cost_.used_bytes += static_cast<std::uint64_t>(std::popcount(touched_[i]));
+    whole = whole && touched_[i] == 0xF;
   }
-  if (region_of(first) != Region::global && !is_atomic(kind)) {
+  dense_ = whole && word_[words_ - 1] - word_[0] + 1 == words_;
+  if (manner.shared && !is_atomic(manner.kind)) {
     LaneOffsets offsets;
-    std::transform(row.begin(), row.end(), offsets.begin(), offset_of);
-    const SharedCost shared = shared_cost(is_read(kind), bytes_, mask, offsets);
-    cost_.passes = shared.wavefronts;
+    std::copy(row, row + kLanes, offsets.begin());
+    const SharedCost shared = shared_cost(is_read(manner.kind), bytes_, mask, offsets);
+    sectors_.fill(static_cast<std::uint8_t>(shared.wavefronts));
     cost_.conflicts = shared.conflicts;
   }
 }
@@ -93,15 +89,37 @@ unsigned Pattern::sectors_at(unsigned word_in_sector) const {
   return sectors;
 }
 
-const Access& Pattern::cost(std::uint64_t offset) {
-  if (region_of(first_) == Region::global) {
-    const auto at = static_cast<unsigned>(offset / 4 % 8);
-    if (sectors_[at] == 0) {
-      sectors_[at] = static_cast<std::uint8_t>(sectors_at(at));
-    }
-    cost_.passes = sectors_[at];
+std::uint64_t Pattern::passes(unsigned word_in_sector) {
+  std::uint8_t& known = sectors_[word_in_sector];
+  if (known == 0 && !manner_.shared) {
+    known = static_cast<std::uint8_t>(sectors_at(word_in_sector));
   }
-  return cost_;
+  return known;
+}
+
+void PatternStore::clear() {
+  slots_.assign(2 * kMost, nullptr);
+  all_.clear();
+}
+
+Pattern& PatternStore::find(const std::uint64_t* row, std::uint32_t mask, std::uint64_t first,
+                            Manner manner) {
+  std::uint64_t hash = mask + (first & 3u) + static_cast<std::uint64_t>(manner.kind) * 64;
+  for (unsigned l = 0; l < kLanes; ++l) {
+    hash += (row[l] - first) * (0x9E3779B97F4A7C15u * (2 * l + 1));
+  }
+  hash *= 0x9E3779B97F4A7C15u;
+  std::size_t at = hash >> 40;
+  for (;; ++at) {
+    Pattern*& slot = slots_[at % slots_.size()];
+    if (slot == nullptr) {
+      slot = &all_.emplace_back(row, mask, first, manner);
+      return *slot;
+    }
+    if (slot->manner() == manner && slot->fits(row, mask, first)) {
+      return *slot;
+    }
+  }
 }
 
 }  // namespace alab::counted

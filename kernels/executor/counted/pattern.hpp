@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
+#include <vector>
 
 #include "kernels/executor/counted/banks.hpp"
 #include "kernels/executor/counted/log.hpp"
@@ -12,36 +14,49 @@
 
 namespace alab::counted {
 
-/// Entries of one instruction, one per lane; inactive lanes repeat the first active one.
+/// Addresses of one request, one per lane; inactive lanes repeat the first active one.
 using Row = std::array<std::uint64_t, kLanes>;
+
+/// What a shape depends on besides the addresses.
+struct Manner {
+  Kind kind = Kind::read4;
+  bool shared = false;
+  bool operator==(const Manner&) const = default;
+};
 
 class Pattern {
  public:
+  /// Fits nothing.
+  Pattern() = default;
+  Pattern(const std::uint64_t* row, std::uint32_t mask, std::uint64_t first, Manner manner);
+
   /// Whether the row has this shape.
   bool fits(const std::uint64_t* row, std::uint32_t mask, std::uint64_t first) const {
-    if (mask != mask_ || ((first ^ first_) & kSame) != 0) {
-      return false;
-    }
-    std::uint64_t differ = 0;
+    std::uint64_t differ = (mask ^ mask_) | ((first ^ first_) & 3u);
     for (unsigned l = 0; l < kLanes; ++l) {
       differ |= (row[l] - first) ^ delta_[l];
     }
     return differ == 0;
   }
-  void take(const Row& row, std::uint32_t mask, std::uint64_t first);
+  const Manner& manner() const { return manner_; }
 
-  /// What one request adds; sectors (passes) are those of a request whose first lane is at this offset.
-  const Access& cost(std::uint64_t offset);
+  /// What one request adds, passes aside.
+  const Access& cost() const { return cost_; }
+  /// Sectors of a request whose first lane is at the given word of its sector; wavefronts in shared memory.
+  std::uint64_t passes(unsigned word_in_sector);
+
   std::uint32_t mask() const { return mask_; }
-  /// The offsets' range, relative to the first lane's: [low, high).
   std::uint64_t delta(unsigned lane) const { return delta_[lane]; }
+  /// The addresses' range, relative to the first lane's: [low, high).
   std::int64_t low() const { return low_; }
   std::int64_t high() const { return high_; }
-  bool misaligned(std::uint64_t offset) const { return ((offset | steps_) & (bytes_ - 1)) != 0; }
+  bool misaligned(std::uint64_t address) const { return ((address | steps_) & (bytes_ - 1)) != 0; }
 
   /// Distinct words in ascending order, relative to the first lane's; one lane that touches each.
   unsigned words() const { return words_; }
   const std::int64_t* word() const { return word_.data(); }
+  /// Whether they follow one another and are touched whole.
+  bool dense() const { return dense_; }
   const std::uint8_t* lane() const { return lane_.data(); }
   /// Lane, whether more than one lane touches the word, and its bytes, as a SharedShadow keeps them in a
   /// cell.
@@ -50,21 +65,36 @@ class Pattern {
   const std::uint8_t* touched() const { return touched_.data(); }
 
  private:
-  static constexpr std::uint64_t kSame = ~kOffsetMask | 3u;  // code, kind, region, place within a word
   void find_words();
   unsigned sectors_at(unsigned word_in_sector) const;
 
+  std::array<std::uint64_t, kLanes> delta_{};
+  std::uint64_t first_ = 0, steps_ = 0;
   std::uint32_t mask_ = 0;
   unsigned bytes_ = 4, words_ = 0;
-  std::uint64_t first_ = 0, steps_ = 0;
+  bool dense_ = false;
+  Manner manner_;
   std::int64_t low_ = 0, high_ = 0;
   Access cost_;
-  std::array<std::uint8_t, 8>
-      sectors_{};  // by place of the first lane's word in its sector; 0: not worked out
-  std::array<std::uint64_t, kLanes> delta_{};
+  std::array<std::uint8_t, 8> sectors_{};  // 0: not worked out
   std::array<std::int64_t, 4 * kLanes> word_;
   std::array<std::uint64_t, 4 * kLanes> tag_;
   std::array<std::uint8_t, 4 * kLanes> lane_, many_, touched_;
+};
+
+/// The shapes met so far. They stay where they are until clear.
+class PatternStore {
+ public:
+  static constexpr std::size_t kMost = 2048;
+  PatternStore() { clear(); }
+  bool full() const { return all_.size() == kMost; }
+  void clear();
+  /// Must not be full.
+  Pattern& find(const std::uint64_t* row, std::uint32_t mask, std::uint64_t first, Manner manner);
+
+ private:
+  std::vector<Pattern*> slots_;
+  std::deque<Pattern> all_;
 };
 
 }  // namespace alab::counted

@@ -13,7 +13,7 @@ namespace alab::counted {
 
 /// One access: the instruction, and who made it.
 struct Actor {
-  std::uint32_t code = 0;   ///< Log::code_base-relative
+  std::uint32_t code = 0;   ///< relative to the launch's code base
   std::uint64_t block = 0;  ///< linear
   unsigned thread = 0;      ///< linear within the block
 };
@@ -23,7 +23,8 @@ struct RawFinding {
   Kind kind = Kind::read4, other_kind = Kind::read4;
   Actor actor, other;
   bool other_thread_known = true;
-  std::uint64_t place = 0;     ///< region and offset
+  Region region = Region::elsewhere;
+  std::uint64_t offset = 0;    ///< from the beginning of the region
   int buffer = -1;             ///< index of the buffer that is meant; -1: none
   std::uint64_t address = 0;   ///< wild_address
   const char* file = nullptr;  ///< array_bounds: what the compiler said

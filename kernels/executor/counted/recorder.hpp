@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "kernels/executor/block_runner.hpp"
@@ -23,14 +24,19 @@ namespace alab::counted {
 /// What all OS threads of one launch share.
 struct LaunchContext {
   const executor::Launch* launch = nullptr;
+  const void* call = nullptr;  ///< the kernel's arguments, launch->call_bytes of them
   std::uintptr_t global_base = 0;
   std::size_t global_bytes = 0;  ///< of the whole region, gaps included
   std::span<Buffer> buffers;     ///< by ascending offset
   Stamps stamps;
+  StripeLocks* locks = nullptr;     ///< nullptr for one OS thread
   std::uint64_t thread_budget = 0;  ///< accesses of one thread, more than which is taken for an endless loop
   std::span<BlockProfile> blocks;   ///< empty when there are too many to keep
   const TraceShare* trace = nullptr;  ///< nullptr: no request is kept
 };
+
+/// Words of dynamic shared memory, its guards included; those of static shared memory follow in the shadow.
+constexpr std::size_t kDynamicWords = (executor::kMaxDynamicShared + 2 * executor::kSharedGuard) / 4;
 
 /// One per OS thread, kept for its tables. Lanes that diverge are merged again where they meet: the smallest
 /// code address goes first.
@@ -57,55 +63,92 @@ class Recorder final : public executor::LaneWatch {
   void elsewhere(std::uintptr_t address, Kind kind, const void* code);
   /// Adds the finding with the running thread as its actor, and ends the launch.
   [[noreturn]] void stop(RawFinding finding);
+  bool in_log(const std::uint64_t* cell) const {
+    return cell >= log_.get() && cell < log_.get() + std::size_t{kAllRows} * kLanes;
+  }
+  /// Of the running lane, whose next cell is given or, when it is none of the log, Log::next; 0: none logged.
+  std::uint32_t code_of_last_run(const std::uint64_t* next);
+  /// The code address as findings have it.
+  std::uint32_t short_code(std::uintptr_t code) const;
 
-  const InstructionTable& instructions() const { return instructions_; }
+  InstructionTable& instructions() { return instructions_; }
   const RawFindings& findings() const { return findings_; }
   const GlobalShadow& global() const { return global_; }
   const Tracer& tracer() const { return tracer_; }
 
  private:
+  /// Lanes of a warp that execute the same run now.
+  struct Group {
+    std::uint32_t lanes = 0;
+    unsigned first = 0;
+    std::uint64_t head = 0;
+    std::uintptr_t others = 0;  ///< code of what any other lane that may run executes next; they meet there
+    bool aligned = false;       ///< all are at the same row
+  };
+
   void park();
+  // recorder_merge.cpp
   void merge(std::uint32_t held);
-  void merge_lockstep();
-  void merge_diverged(std::uint32_t held);
-  std::uint32_t waiting(const Row& row) const;
+  std::uint32_t waiting(std::uint32_t present) const;
+  Group next_group(std::uint32_t held) const;
+  void run_group(const Group& group);
+  template <class Rows>
+  void run_rows(const Group& group, Rows rows);
   void keep_rest();
-  std::uint32_t present() const;
-  bool lockstep() const;
-  void step(Instruction& in, const std::uint64_t* row, std::uint32_t mask, std::uint64_t first);
+
+  void control(Instruction& in, std::uint32_t mask, std::uint64_t how);
+  void access(Instruction& in, const std::uint64_t* row, std::uint32_t mask, std::uint64_t first);
   void request(Instruction& in, std::uint64_t first);
-  void control(Instruction& in, std::uint32_t mask, std::uint64_t first);
-  void memory(Instruction& in, const std::uint64_t* row, std::uint32_t mask, std::uint64_t first);
-  void split(Instruction& in, const std::uint64_t* row, std::uint32_t mask);
   void global_request(Instruction& in, std::uint64_t first);
   void shared_request(Instruction& in, std::uint64_t first);
-  void find_buffer(Instruction& in, std::uint64_t offset) const;
+  // recorder_place.cpp
+  void new_shape(Instruction& in, const std::uint64_t* row, std::uint32_t mask, std::uint64_t first);
+  void split(Instruction& in, const std::uint64_t* row, std::uint32_t mask);
+  void place(Instruction& in, Region region, const std::uint64_t* row, std::uint32_t mask,
+             std::uint64_t first);
+  void forget_patterns();
+  bool locate(Instruction& in, std::uint64_t first);
+  Region region_of(std::uint64_t address) const;
+  void elsewhere_request(const Instruction& in, const std::uint64_t* row, std::uint32_t mask);
+  bool is_harmless(std::uintptr_t address, unsigned thread) const;
   // recorder_report.cpp
-  void report_outside(const Instruction& in, std::uint64_t first);
-  void report_outside_shared(const Instruction& in, std::uint64_t first);
-  void report_misaligned(const Instruction& in, std::uint64_t first);
+  std::uint64_t address_of_lane(const Instruction& in, std::uint64_t first, unsigned lane) const;
   RawFinding finding_at(const Instruction& in, Mistake mistake, std::uint64_t first, unsigned word) const;
   RawFinding finding_of_lane(const Instruction& in, Mistake mistake, std::uint64_t first,
                              unsigned lane) const;
   unsigned other_lane(const Instruction& in, unsigned word) const;
-  std::uint64_t place_of_lane(const Instruction& in, std::uint64_t first, unsigned lane) const;
+  void report_misaligned(const Instruction& in, std::uint64_t first);
+  void report_outside(const Instruction& in, std::uint64_t first);
+  void report_outside_shared(const Instruction& in, std::uint64_t first);
+  void report_block_race(const Instruction& in, std::uint64_t first, unsigned word, Mistake mistake,
+                         std::uint64_t cell);
+  void report_shared(const Instruction& in, std::uint64_t first, unsigned word, Mistake mistake,
+                     std::uint64_t cell);
+
+  struct LogMemory {
+    void operator()(std::uint64_t* p) const;
+  };
 
   LaunchContext context_;
+  std::uintptr_t code_base_ = 0;
   InstructionTable instructions_;
+  PatternStore patterns_;
   RawFindings findings_;
-  SharedShadow shared_;
   GlobalShadow global_;
+  SharedShadow shared_;
   Tracer tracer_;
-  std::unique_ptr<std::array<std::uint64_t, kRows * kLanes>> log_;
-  std::array<std::uint64_t*, kLanes> cursor_{};  // where each lane of the running warp writes next
-  std::array<std::uint32_t, kLanes> head_{}, count_{};
+  std::unique_ptr<std::uint64_t, LogMemory> log_;
+  std::array<std::uint64_t*, kLanes> cursor_{};      // where each lane of the running warp writes next
+  std::array<const std::uint64_t*, kLanes> head_{};  // where each lane is read next
   std::optional<StackGuard> guard_;
+  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> program_;  // the program's own image: from, to
   unsigned warp_ = 0;
   int running_ = -1;
   bool traced_ = false;  ///< the running block is
   std::uint32_t epoch_ = 0;
   std::uint64_t block_ = 0;
   BlockProfile profile_;
+  std::uint64_t nothing_ = 0;          // what is tallied for accesses that no block profile counts
   std::vector<std::uint32_t> filled_;  // per thread of the block: how often its log was full
 };
 
@@ -113,6 +156,9 @@ class Recorder final : public executor::LaneWatch {
 void log_is_full();
 void note_elsewhere(std::uintptr_t address, Kind kind, const void* code);
 [[noreturn]] void array_index_outside(const char* file, int line, const char* type, std::int64_t index);
+
+/// What the program and its libraries were loaded to: from, to.
+std::vector<std::pair<std::uintptr_t, std::uintptr_t>> program_image();
 
 /// The calling OS thread's block of thread-local variables, where static __shared__ arrays live.
 std::span<std::byte> static_shared_memory();

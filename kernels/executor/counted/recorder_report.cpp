@@ -1,7 +1,5 @@
 // What a recorder notes down about a mistake, and the two ways to end a launch.
 // SPDX-License-Identifier: MIT
-#include <link.h>
-
 #include <algorithm>
 #include <bit>
 #include <exception>
@@ -13,77 +11,34 @@ namespace {
 
 using executor::BlockRunner;
 
-// The main program's thread-local block, as its program header describes it.
-struct ThreadLocalBlock {
-  std::size_t bytes = 0, alignment = 1;
-};
-
-int note_first_module(dl_phdr_info* info, std::size_t, void* out) {
-  for (int i = 0; i < info->dlpi_phnum; ++i) {
-    if (info->dlpi_phdr[i].p_type == PT_TLS) {
-      *static_cast<ThreadLocalBlock*>(out) = {info->dlpi_phdr[i].p_memsz, info->dlpi_phdr[i].p_align};
-    }
-  }
-  return 1;  // the program itself comes first
-}
-
-// Whether an address lies in the program's own image: constants and variables at namespace scope.
-int holds(dl_phdr_info* info, std::size_t, void* wanted) {
-  const std::uintptr_t address = *static_cast<std::uintptr_t*>(wanted);
-  for (int i = 0; i < info->dlpi_phnum; ++i) {
-    const auto& part = info->dlpi_phdr[i];
-    if (part.p_type == PT_LOAD && address - (info->dlpi_addr + part.p_vaddr) < part.p_memsz) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
 }  // namespace
 
-// ELF thread-local storage, variant II (x86-64): the program's block ends at the thread pointer.
-// Variant I (aarch64): it begins 16 bytes behind it.
-std::span<std::byte> static_shared_memory() {
-  static const ThreadLocalBlock block = [] {
-    ThreadLocalBlock b;
-    dl_iterate_phdr(note_first_module, &b);
-    return b;
-  }();
-  auto* const pointer = static_cast<std::byte*>(__builtin_thread_pointer());
-  const std::size_t alignment = std::max<std::size_t>(block.alignment, 1);
-#if defined(__x86_64__)
-  const std::size_t bytes = (block.bytes + alignment - 1) / alignment * alignment;
-  return {pointer - bytes, bytes};
-#else
-  return {pointer + std::max<std::size_t>(16, alignment), block.bytes};
-#endif
-}
-
-std::uint64_t Recorder::place_of_lane(const Instruction& in, std::uint64_t first, unsigned lane) const {
-  return (first + in.pattern.delta(lane)) & kPlaceMask;
+std::uint64_t Recorder::address_of_lane(const Instruction& in, std::uint64_t first, unsigned lane) const {
+  return first + in.pattern->delta(lane);
 }
 
 RawFinding Recorder::finding_at(const Instruction& in, Mistake mistake, std::uint64_t first,
                                 unsigned word) const {
-  return finding_of_lane(in, mistake, first, in.pattern.lane()[word]);
+  return finding_of_lane(in, mistake, first, in.pattern->lane()[word]);
 }
 
 RawFinding Recorder::finding_of_lane(const Instruction& in, Mistake mistake, std::uint64_t first,
                                      unsigned lane) const {
   RawFinding f;
   f.mistake = mistake;
-  f.kind = in.kind();
-  f.actor = {in.code(), block_, warp_ * 32 + lane};
-  f.place = place_of_lane(in, first, lane);
+  f.kind = in.kind;
+  f.actor = {in.code, block_, warp_ * 32 + lane};
+  f.region = in.region;
+  f.offset = address_of_lane(in, first, lane) - t_log.base_of(in.region);
   return f;
 }
 
 // Another lane that touches the word, or the same when none does.
 unsigned Recorder::other_lane(const Instruction& in, unsigned word) const {
-  const unsigned lane = in.pattern.lane()[word];
+  const unsigned lane = in.pattern->lane()[word];
   for (unsigned l = 31; l > lane; --l) {
-    const std::uint64_t apart = in.pattern.delta(l) - in.pattern.delta(lane);
-    if ((in.pattern.mask() >> l & 1u) != 0 && apart + size_of(in.kind()) - 1 < 2 * size_of(in.kind()) - 1) {
+    const std::uint64_t apart = in.pattern->delta(l) - in.pattern->delta(lane);
+    if ((in.pattern->mask() >> l & 1u) != 0 && apart + size_of(in.kind) - 1 < 2 * size_of(in.kind) - 1) {
       return l;
     }
   }
@@ -92,8 +47,7 @@ unsigned Recorder::other_lane(const Instruction& in, unsigned word) const {
 
 void Recorder::report_misaligned(const Instruction& in, std::uint64_t first) {
   for (unsigned l = 0; l < kLanes; ++l) {
-    const std::uint64_t place = place_of_lane(in, first, l);
-    if ((in.pattern.mask() >> l & 1u) != 0 && offset_of(place) % size_of(in.kind()) != 0) {
+    if ((in.pattern->mask() >> l & 1u) != 0 && address_of_lane(in, first, l) % size_of(in.kind) != 0) {
       findings_.add(finding_of_lane(in, Mistake::misaligned, first, l));
       return;
     }
@@ -102,12 +56,12 @@ void Recorder::report_misaligned(const Instruction& in, std::uint64_t first) {
 
 void Recorder::report_outside(const Instruction& in, std::uint64_t first) {
   for (unsigned l = 0; l < kLanes; ++l) {
-    if ((in.pattern.mask() >> l & 1u) == 0) {
+    if ((in.pattern->mask() >> l & 1u) == 0) {
       continue;
     }
-    const std::uint64_t offset = offset_of(place_of_lane(in, first, l));
+    const std::uint64_t offset = address_of_lane(in, first, l) - t_log.global_base;
     const bool inside = std::any_of(context_.buffers.begin(), context_.buffers.end(), [&](const Buffer& b) {
-      return offset >= b.offset && offset + size_of(in.kind()) <= b.offset + b.bytes;
+      return offset >= b.offset && offset + size_of(in.kind) <= b.offset + b.bytes;
     });
     if (inside) {
       continue;
@@ -131,19 +85,42 @@ void Recorder::report_outside(const Instruction& in, std::uint64_t first) {
 
 void Recorder::report_outside_shared(const Instruction& in, std::uint64_t first) {
   for (unsigned l = 0; l < kLanes; ++l) {
-    const std::uint64_t place = place_of_lane(in, first, l);
-    const std::uint64_t offset = offset_of(place) - executor::kSharedGuard;
-    if ((in.pattern.mask() >> l & 1u) != 0 &&
-        (offset > context_.launch->dynamic_bytes ||
-         offset + size_of(in.kind()) > context_.launch->dynamic_bytes)) {
+    const std::uint64_t offset = address_of_lane(in, first, l) - t_log.dynamic_base - executor::kSharedGuard;
+    if ((in.pattern->mask() >> l & 1u) != 0 && (offset > context_.launch->dynamic_bytes ||
+                                                offset + size_of(in.kind) > context_.launch->dynamic_bytes)) {
       findings_.add(finding_of_lane(in, Mistake::shared_bounds, first, l));
       return;
     }
   }
 }
 
+void Recorder::report_block_race(const Instruction& in, std::uint64_t first, unsigned word, Mistake mistake,
+                                 std::uint64_t cell) {
+  RawFinding f = finding_at(in, mistake, first, word);
+  f.buffer = in.buffer;
+  f.other.code = global_cell::code(cell);
+  f.other.block = global_cell::stamp(cell) - context_.stamps.first;
+  f.other_thread_known = false;
+  findings_.add(f);
+}
+
+void Recorder::report_shared(const Instruction& in, std::uint64_t first, unsigned word, Mistake mistake,
+                             std::uint64_t cell) {
+  RawFinding f = finding_at(in, mistake, first, word);
+  if (mistake == Mistake::shared_race) {
+    const Instruction& other = instructions_.numbered(SharedShadow::instruction_of(cell));
+    f.other = {other.code, block_, SharedShadow::thread_of(cell)};
+    f.other_kind = other.kind;
+    if (f.other.thread == f.actor.thread) {  // of several lanes that touch the word, the cell names one
+      (&other == &in ? f.other : f.actor).thread = warp_ * 32 + other_lane(in, word);
+    }
+    f.other_thread_known = f.other.thread != f.actor.thread;
+  }
+  findings_.add(f);
+}
+
 void Recorder::stop(RawFinding finding) {
-  t_log.next = nullptr;
+  t_log.running = false;
   BlockRunner& runner = BlockRunner::of_this_thread();
   finding.actor.block = block_;
   finding.actor.thread = runner.thread_index();
@@ -151,28 +128,28 @@ void Recorder::stop(RawFinding finding) {
   runner.stop(std::make_exception_ptr(Stopped{}));
 }
 
+std::uint32_t Recorder::short_code(std::uintptr_t code) const {
+  return static_cast<std::uint32_t>(code - code_base_) & 0xFFFFFFu;
+}
+
 void Recorder::elsewhere(std::uintptr_t address, Kind kind, const void* code) {
-  const auto call = reinterpret_cast<std::uintptr_t>(context_.launch->call);
-  if (address - call < context_.launch->call_bytes || dl_iterate_phdr(holds, &address) != 0) {
+  if (is_harmless(address, BlockRunner::of_this_thread().thread_index())) {
     return;
   }
   RawFinding f;
   f.mistake = Mistake::wild_address;
   f.kind = kind;
-  f.actor.code =
-      static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(code) - t_log.code_base) & 0xFFFFFFu;
+  f.actor.code = short_code(reinterpret_cast<std::uintptr_t>(code));
   f.address = address;
   stop(f);
 }
 
 void note_elsewhere(std::uintptr_t address, Kind kind, const void* code) {
-  if (t_log.next != nullptr) {
-    Recorder::of_this_thread().elsewhere(address, kind, code);
-  }
+  Recorder::of_this_thread().elsewhere(address, kind, code);
 }
 
 void array_index_outside(const char* file, int line, const char* type, std::int64_t index) {
-  if (t_log.next == nullptr) {
+  if (!t_log.running) {
     throw Error(text(file, ":", line, ": index ", index, " is outside an array of type ", type));
   }
   RawFinding f;

@@ -29,7 +29,6 @@ class SharedShadow {
   struct Request {
     const Pattern* pattern;
     std::uint64_t first_word;  ///< of the first lane, in this shadow
-    std::uint64_t place;       ///< the same as an entry's place
     Kind kind;
     unsigned warp;
     std::uint16_t instruction;
@@ -60,6 +59,10 @@ class SharedShadow {
            (thread != thread_of(now) || ((earlier | now) & kMany) != 0) && (earlier & now & kAtomic) == 0 &&
            (bytes_of(earlier) & bytes_of(now)) != 0;
   }
+  template <class Where, class Report>
+  void read_words(const Request& request, Where where, Report& report);
+  template <class Where, class Report>
+  void write_words(const Request& request, Where where, Report& report);
   template <class Report>
   void check_write(const Request& request, unsigned i, std::uint64_t now, Report& report);
   void remember_read(std::size_t at, std::uint64_t now, unsigned warp);
@@ -84,17 +87,28 @@ inline void SharedShadow::remember_read(std::size_t at, std::uint64_t now, unsig
 
 template <class Report>
 void SharedShadow::read(const Request& request, Report report) {
-  const Pattern& p = *request.pattern;
-  const std::int64_t* const word = p.word();
-  const std::uint64_t* const tag = p.tag();
-  const unsigned count = p.words();
+  if (request.pattern->dense()) {
+    const std::int64_t lowest = request.pattern->word()[0];
+    read_words(
+        request, [lowest](unsigned i) { return lowest + i; }, report);
+  } else {
+    const std::int64_t* const word = request.pattern->word();
+    read_words(
+        request, [word](unsigned i) { return word[i]; }, report);
+  }
+}
+
+template <class Where, class Report>
+void SharedShadow::read_words(const Request& request, Where where, Report& report) {
+  const std::uint64_t* const tag = request.pattern->tag();
+  const unsigned count = request.pattern->words();
   const std::uint64_t* const written = write_.data() + request.first_word;
   std::uint64_t* const last_read = read_.data() + request.first_word;
   const std::uint64_t oldest = since(block_start_), recent = since(barrier_start_), span = recent - oldest;
   const std::uint64_t base = cell_base(request);
   std::uint64_t unusual = 0, again = 0, news = 0;
   for (unsigned i = 0; i < count; ++i) {
-    const std::uint64_t w = written[word[i]], r = last_read[word[i]];
+    const std::uint64_t w = written[where(i)], r = last_read[where(i)];
     unusual |= std::uint64_t{w - oldest >= span};
     again |= std::uint64_t{r >= recent};
     news |= (r ^ (base + tag[i])) >> 16;
@@ -102,11 +116,11 @@ void SharedShadow::read(const Request& request, Report report) {
   if (news != 0) {
     if (again == 0) {
       for (unsigned i = 0; i < count; ++i) {
-        last_read[word[i]] = base + tag[i];
+        last_read[where(i)] = base + tag[i];
       }
     } else {
       for (unsigned i = 0; i < count; ++i) {
-        remember_read(request.first_word + static_cast<std::uint64_t>(word[i]), base + tag[i], request.warp);
+        remember_read(request.first_word + static_cast<std::size_t>(where(i)), base + tag[i], request.warp);
       }
     }
   }
@@ -114,7 +128,7 @@ void SharedShadow::read(const Request& request, Report report) {
     return;
   }
   for (unsigned i = 0; i < count; ++i) {
-    const std::uint64_t w = written[word[i]];
+    const std::uint64_t w = written[where(i)];
     if (w < oldest) {
       report(i, Mistake::uninitialised_shared, 0);
     } else if (w >= recent && races(w, base + tag[i], request.warp)) {
@@ -125,16 +139,27 @@ void SharedShadow::read(const Request& request, Report report) {
 
 template <class Report>
 void SharedShadow::write(const Request& request, Report report) {
-  const Pattern& p = *request.pattern;
-  const std::int64_t* const word = p.word();
-  const std::uint64_t* const tag = p.tag();
-  const unsigned count = p.words();
+  if (request.pattern->dense()) {
+    const std::int64_t lowest = request.pattern->word()[0];
+    write_words(
+        request, [lowest](unsigned i) { return lowest + i; }, report);
+  } else {
+    const std::int64_t* const word = request.pattern->word();
+    write_words(
+        request, [word](unsigned i) { return word[i]; }, report);
+  }
+}
+
+template <class Where, class Report>
+void SharedShadow::write_words(const Request& request, Where where, Report& report) {
+  const std::uint64_t* const tag = request.pattern->tag();
+  const unsigned count = request.pattern->words();
   std::uint64_t* const written = write_.data() + request.first_word;
   const std::uint64_t* const last_read = read_.data() + request.first_word;
   const std::uint64_t recent = since(barrier_start_), base = cell_base(request);
   std::uint64_t unusual = 0;
   for (unsigned i = 0; i < count; ++i) {
-    unusual |= std::uint64_t{written[word[i]] >= recent} | std::uint64_t{last_read[word[i]] >= recent};
+    unusual |= std::uint64_t{written[where(i)] >= recent} | std::uint64_t{last_read[where(i)] >= recent};
   }
   if (unusual != 0) {
     for (unsigned i = 0; i < count; ++i) {
@@ -142,7 +167,7 @@ void SharedShadow::write(const Request& request, Report report) {
     }
   }
   for (unsigned i = 0; i < count; ++i) {
-    written[word[i]] = base + tag[i];
+    written[where(i)] = base + tag[i];
   }
 }
 

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "kernels/executor/counted/recorder.hpp"
+#include "kernels/executor/counted/sites.hpp"
 
 namespace alab::counted {
 namespace {
@@ -27,19 +28,57 @@ std::uintptr_t instruction_of(const void* context) {
 #endif
 }
 
+// The faulting thread's next cell of its log; nullptr where it does not keep it in a register.
+const std::uint64_t* next_cell(const void* context) {
+#if defined(ALAB_INLINE_NOTES)
+  return reinterpret_cast<const std::uint64_t*>(
+      static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_R15]);
+#else
+  (void)context;
+  return nullptr;
+#endif
+}
+
+void overflow(std::uintptr_t code, const void* context) {
+  Recorder& recorder = Recorder::of_this_thread();
+  RawFinding f;
+  f.mistake = Mistake::stack_overflow;
+  f.actor.code = recorder.code_of_last_run(next_cell(context));
+  f.actor.code = f.actor.code != 0 ? f.actor.code : recorder.short_code(code + 1);
+  recorder.stop(f);
+}
+
+void wild_address(std::uintptr_t address, bool known, std::uintptr_t code, const void* context) {
+  Recorder& recorder = Recorder::of_this_thread();
+  const NotedBefore noted = noted_before(code);
+  const std::uint64_t* const next = next_cell(context);
+  RawFinding f;
+  f.mistake = Mistake::wild_address;
+  f.actor.code = recorder.short_code(code + 1);
+  f.address = address;
+  if (noted.access.code != 0 && recorder.in_log(next)) {
+    f.kind = noted.access.kind;
+    if (!known) {
+      f.address = noted.last ? *(next - kLanes) : next[std::size_t{kLanes} * (noted.index + 1)];
+    }
+  }
+  recorder.stop(f);
+}
+
 void on_fault(int, siginfo_t* info, void* context) {
-  if (t_log.next == nullptr) {
+  if (!t_log.running) {
     sigaction(SIGSEGV, &g_before, nullptr);  // happens again, and is theirs
     return;
   }
   const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
   const auto low =
       reinterpret_cast<std::uintptr_t>(executor::BlockRunner::of_this_thread().running_fiber().low());
-  RawFinding f;
-  f.mistake = low - address <= kBelowStack ? Mistake::stack_overflow : Mistake::wild_address;
-  f.address = address;
-  f.actor.code = static_cast<std::uint32_t>(instruction_of(context) + 1 - t_log.code_base) & 0xFFFFFFu;
-  Recorder::of_this_thread().stop(f);
+  const bool known = info->si_code != SI_KERNEL;  // of a non-canonical address the processor names none
+  if (known && low - address <= kBelowStack) {
+    overflow(instruction_of(context), context);
+  } else {
+    wild_address(address, known, instruction_of(context), context);
+  }
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ using executor::Meeting;
 
 Counters counters_of(const Instruction& in) {
   Counters c;
-  const Kind kind = in.kind();
+  const Kind kind = in.kind;
   (is_read(kind) ? c.global_load : is_write(kind) ? c.global_store : c.global_atomic) = in.total[0];
   (is_read(kind) ? c.shared_load : is_write(kind) ? c.shared_store : c.shared_atomic) = in.total[1];
   c.barriers = in.control[static_cast<std::size_t>(Meeting::barrier)];
@@ -44,25 +44,26 @@ void keep_one_end(std::vector<Finding>& findings) {
   findings = std::move(kept);
 }
 
-// Adds up the bits that any of the OS threads has set.
-template <class Bits>
-BufferProfile buffer_profile(const Buffer& buffer, std::size_t index,
-                             std::span<const std::unique_ptr<Recorder>> recorders, Bits bits_of) {
+BufferProfile buffer_profile(const Buffer& buffer, std::size_t index, std::uint32_t first_stamp,
+                             std::span<const std::unique_ptr<Recorder>> recorders) {
+  constexpr std::size_t kSectorWords = 8;
   BufferProfile p;
   p.name = buffer.name;
   p.bytes = buffer.bytes;
   p.scratch = buffer.scratch;
-  for (std::size_t at = 0; at < buffer.words() / 8 + 1; ++at) {
-    unsigned read = 0, written = 0;
-    for (const auto& r : recorders) {
-      const auto [r_bits, w_bits] = bits_of(r->global().seen()[index], at);
-      read |= r_bits;
-      written |= w_bits;
+  for (std::size_t sector = 0; sector < buffer.words(); sector += kSectorWords) {
+    std::uint32_t in_sector = 0;
+    for (std::size_t w = sector; w < std::min(sector + kSectorWords, buffer.words()); ++w) {
+      std::uint32_t word = 0;
+      for (const auto& r : recorders) {
+        word |= seen_word::of_launch(r->global().seen()[index].words[w], first_stamp);
+      }
+      p.read_bytes += (word & seen_word::kRead) != 0 ? 4 : 0;
+      p.written_bytes += (word & seen_word::kWritten) != 0 ? 4 : 0;
+      in_sector |= word;
     }
-    p.read_bytes += 4 * static_cast<unsigned>(__builtin_popcount(read));
-    p.written_bytes += 4 * static_cast<unsigned>(__builtin_popcount(written));
-    p.read_sectors += read != 0 ? 1 : 0;  // eight words
-    p.written_sectors += written != 0 ? 1 : 0;
+    p.read_sectors += (in_sector & seen_word::kRead) != 0 ? 1 : 0;
+    p.written_sectors += (in_sector & seen_word::kWritten) != 0 ? 1 : 0;
   }
   return p;
 }
@@ -89,9 +90,10 @@ void summarise(const LaunchContext& context, std::span<const std::unique_ptr<Rec
   std::map<Line, Counters> lines;
   std::vector<Finding> findings;
   for (const auto& recorder : recorders) {
-    for (const Instruction& in : recorder->instructions()) {
+    for (Instruction& in : recorder->instructions()) {
+      in.settle();
       const Counters c = counters_of(in);
-      lines[line_of_return(scene.code_base + in.code())] += c;
+      lines[line_of_return(scene.code_base + in.code)] += c;
       profile.total += c;
     }
     recorder->findings().for_each([&](const RawFinding& raw) { findings.push_back(describe(raw, scene)); });
@@ -100,10 +102,7 @@ void summarise(const LaunchContext& context, std::span<const std::unique_ptr<Rec
     profile.lines.push_back({line, c});
   }
   for (std::size_t i = 0; i < context.buffers.size(); ++i) {
-    const BufferProfile p =
-        buffer_profile(context.buffers[i], i, recorders, [](const Seen& seen, std::size_t at) {
-          return std::pair<unsigned, unsigned>(seen.read[at], seen.written[at]);
-        });
+    const BufferProfile p = buffer_profile(context.buffers[i], i, context.stamps.first, recorders);
     if (p.read_bytes + p.written_bytes > 0) {
       profile.buffers.push_back(p);
     }

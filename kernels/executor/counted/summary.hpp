@@ -10,7 +10,7 @@
 
 namespace alab::counted {
 
-/// What Log::code_base is while the launch runs.
+/// What the launch's codes of 24 bits are relative to.
 std::uintptr_t code_base(const executor::Launch& launch);
 /// Name, place and extents.
 LaunchProfile begin_profile(const executor::Launch& launch);

@@ -19,12 +19,12 @@ RequestSpace request_space(Region region) {
                                             : RequestSpace::static_shared;
 }
 
-void count(TracedRequest& request, Kind kind, const Access& cost) {
+void count(TracedRequest& request, Kind kind, std::uint64_t passes, std::uint64_t conflicts) {
   if (request.space == RequestSpace::global) {
-    request.sectors = static_cast<std::uint32_t>(cost.passes);
+    request.sectors = static_cast<std::uint32_t>(passes);
   } else if (!is_atomic(kind)) {
-    request.wavefronts = static_cast<std::uint32_t>(cost.passes);
-    request.conflicts = static_cast<std::uint32_t>(cost.conflicts);
+    request.wavefronts = static_cast<std::uint32_t>(passes);
+    request.conflicts = static_cast<std::uint32_t>(conflicts);
   }
 }
 
@@ -100,27 +100,28 @@ bool Tracer::start_block(std::uint64_t block) {
   return true;
 }
 
-void Tracer::take(Instruction& in, std::uint64_t first, unsigned warp, std::uint32_t epoch) {
-  if (room_ == 0 || taken_[in.key] >= share_->most_per_instruction) {
+void Tracer::take(const Instruction& in, std::uint64_t first, unsigned warp, std::uint32_t epoch) {
+  if (room_ == 0 || taken_[in.number] >= share_->most_per_instruction) {
     ++cut_;
     return;
   }
   --room_;
-  ++taken_[in.key];
+  ++taken_[in.number];
   TracedRequest request;
   request.block = block_;
   request.epoch = epoch;
   request.warp = static_cast<std::uint16_t>(warp);
-  request.kind = request_kind(in.kind());
-  request.space = request_space(region_of(first));
-  request.bytes = static_cast<std::uint8_t>(size_of(in.kind()));
+  request.kind = request_kind(in.kind);
+  request.space = request_space(in.region);
+  request.bytes = static_cast<std::uint8_t>(size_of(in.kind));
   request.buffer = request.space == RequestSpace::global ? in.buffer : -1;
-  request.mask = in.pattern.mask();
+  request.mask = in.pattern->mask();
   for (unsigned l = 0; l < kLanes; ++l) {
-    request.offsets[l] = static_cast<std::int64_t>(offset_of(first + in.pattern.delta(l)));
+    request.offsets[l] = static_cast<std::int64_t>(first + in.pattern->delta(l) - t_log.base_of(in.region));
   }
-  count(request, in.kind(), in.pattern.cost(offset_of(first)));
-  requests_.push_back({in.code(), request});
+  const std::uint64_t passes = in.pattern->passes(first / 4 % 8);
+  count(request, in.kind, passes, in.pattern->cost().conflicts);
+  requests_.push_back({in.code, request});
 }
 
 void add_launch(RequestTrace& trace, std::uint32_t launch, std::span<const Tracer* const> tracers,

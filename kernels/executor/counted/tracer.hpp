@@ -33,7 +33,7 @@ class Tracer {
   /// Whether the block's requests are wanted.
   bool start_block(std::uint64_t block);
   /// in.pattern has the request's shape; first: the entry of its first active lane.
-  void take(Instruction& in, std::uint64_t first, unsigned warp, std::uint32_t epoch);
+  void take(const Instruction& in, std::uint64_t first, unsigned warp, std::uint32_t epoch);
 
   std::span<const RawRequest> requests() const { return requests_; }
   std::uint64_t cut() const { return cut_; }

@@ -17,9 +17,16 @@
 #define ALAB_BUILD_NAMESPACE fast_build
 #endif
 
+#if defined(ALAB_BUILD_COUNTED)
+// Marks that inline_notes.hpp finds in the assembly: 32 where a function runs as a simulated thread only.
+#define __global__ __attribute__((aligned(32)))
+#define __device__ __attribute__((aligned(32)))
+#define __host__ __attribute__((aligned(64)))
+#else
 #define __global__
 #define __device__
 #define __host__
+#endif
 #define __constant__
 #define __grid_constant__
 #define __launch_bounds__(...)
