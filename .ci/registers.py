@@ -15,7 +15,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TABLE = ROOT / "assets/recorded/registers.json"
 BUILDS = ["sm_80", "sm_90a"]
-FUNCTION = re.compile(r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame.*?Used (\d+) registers([^\n]*)", re.S)
+FUNCTION = re.compile(r"Compiling entry function '(\w+)'.*?Used (\d+) registers([^\n]*)", re.S)
 SHARED = re.compile(r"(\d+) bytes smem")
 
 
@@ -33,19 +33,18 @@ def short_name(readable):
 
 
 def resources(cuda, rung, build, folder):
-    """Kernel name -> registers and static shared memory of one rung, and the bytes of its stack in local memory."""
+    """Kernel name -> registers and static shared memory of one rung."""
     op, name = rung.split("/")
     source = folder / f"{op}.{name}.{build}.cu"
     source.write_text(f'#define ALAB_BUILD_CUDA 1\n#define ALAB_RUNG_SYMBOL rung_{op}_{name}\n#include "kernels/{rung}.cu"\n')
     report = run(cuda / "bin/nvcc", "-std=c++20", "-O3", "-lineinfo", "--expt-relaxed-constexpr", f"-I{ROOT}", f"-arch={build}",
                  "-Xptxas=-v", "-cubin", "-o", source.with_suffix(".cubin"), source)
     found = {}
-    for symbol, stack, registers, rest in FUNCTION.findall(report):
+    for symbol, registers, rest in FUNCTION.findall(report):
         shared = SHARED.search(rest)
         found[short_name(run("c++filt", symbol).strip())] = {
             "registers": int(registers),
             "static_shared_bytes": int(shared.group(1)) if shared else 0,
-            "stack_bytes": int(stack),
         }
     if not found:
         raise SystemExit(f"registers: ptxas said nothing about {rung}:\n{report}")
@@ -59,8 +58,8 @@ def main():
     arguments.add_argument("rungs", nargs="*", metavar="OP/RUNG")
     given = arguments.parse_args()
     every = sorted(str(f.relative_to(ROOT / "kernels").with_suffix("")) for f in ROOT.glob("kernels/*/[0-9][0-9]_*.cu"))
-    before = json.loads(TABLE.read_text())["builds"] if TABLE.exists() else {}
-    builds = {build: {r: k for r, k in before.get(build, {}).items() if r in every} for build in BUILDS}
+    old = json.loads(TABLE.read_text()) if TABLE.exists() else {"from": {}, "builds": {}}
+    builds = {build: {r: k for r, k in old["builds"].get(build, {}).items() if r in every} for build in BUILDS}
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
         jobs = [pool.submit(resources, given.cuda, rung, build, pathlib.Path(folder)) for rung in given.rungs or every for build in BUILDS]
         for job in concurrent.futures.as_completed(jobs):
@@ -68,14 +67,13 @@ def main():
             builds[build][rung] = kernels
             print(build, rung, kernels, flush=True)
     version = re.search(r"V([\d.]+)", run(given.cuda / "bin/nvcc", "--version")).group(1)
+    now = f"ptxas -v, nvcc {version}, {datetime.date.today().isoformat()}"
     table = {
-        "what": "registers per thread, static shared memory per block and stack in local memory per thread, as ptxas -v reports them",
-        "nvcc": version,
-        "date": datetime.date.today().isoformat(),
+        "what": "registers per thread and static shared memory per block, per rung and kernel",
+        "from": {build: now if not given.rungs else f"{old['from'].get(build, now)}; {', '.join(given.rungs)}: {now}" for build in BUILDS},
         "builds": {build: dict(sorted(rungs.items())) for build, rungs in builds.items()},
     }
-    TABLE.parent.mkdir(parents=True, exist_ok=True)
-    lines = re.sub(r"\{\s+(\"registers\": \d+,)\s+(.*?)\s+(.*?)\s+\}", r"{\1 \2 \3}", json.dumps(table, indent=1))
+    lines = re.sub(r"\{\s+(\"registers\": \d+,)\s+(\"static_shared_bytes\": \d+)\s+\}", r"{\1 \2}", json.dumps(table, indent=1))
     TABLE.write_text(lines + "\n")
 
 

@@ -56,7 +56,6 @@ Occupancy occupancy(const SmLimits& sm, const BlockNeeds& block);
 struct KernelResources {
   int registers = 0;            ///< per thread
   int static_shared_bytes = 0;  ///< per block
-  int stack_bytes = 0;          ///< in local memory, per thread: spills and indexed arrays
   Provenance provenance;        ///< recorded
 };
 /// From assets/recorded/registers.json: the code that a device of capability sm runs.

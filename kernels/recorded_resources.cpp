@@ -6,7 +6,7 @@
 
 namespace alab {
 
-/// assets/recorded/registers.json, written by .ci/registers.py.
+/// assets/recorded/registers.json, which .ci/registers.py writes.
 std::string_view recorded_registers();
 
 namespace {
@@ -42,10 +42,8 @@ std::optional<KernelResources> recorded_resources(std::string_view op, std::stri
   KernelResources r;
   r.registers = found->at("registers").get<int>();
   r.static_shared_bytes = found->at("static_shared_bytes").get<int>();
-  r.stack_bytes = found->at("stack_bytes").get<int>();
-  r.provenance = {Provenance::recorded,
-                  text("assets/recorded/registers.json, ", build, ", nvcc ",
-                       table().at("nvcc").get<std::string>(), ", ", table().at("date").get<std::string>())};
+  r.provenance = {Provenance::recorded, text("assets/recorded/registers.json, ", build, ": ",
+                                             table().at("from").at(build).get<std::string>())};
   return r;
 }
 

@@ -46,12 +46,8 @@ class Stream {
 class Buffers {
  public:
   void add(std::string name, void* pointer) { pointers_[std::move(name)] = pointer; }
-  template <class T>
-  T* array(std::string_view name) const {
-    return static_cast<T*>(find(name));
-  }
-  float* f32(std::string_view name) const { return array<float>(name); }
-  std::int32_t* i32(std::string_view name) const { return array<std::int32_t>(name); }
+  float* f32(std::string_view name) const { return static_cast<float*>(find(name)); }
+  std::int32_t* i32(std::string_view name) const { return static_cast<std::int32_t*>(find(name)); }
 
  private:
   void* find(std::string_view name) const;  ///< Error: no such buffer

@@ -283,13 +283,10 @@ bool says(std::string_view code, std::size_t hash, std::string_view words) {
   return line.starts_with(words);
 }
 
-// What a word becomes, or empty when it stays; next: the first character behind it.
-std::string counting_word(std::string_view word, char next) {
+// What a word becomes, or empty when it stays.
+std::string counting_word(std::string_view word) {
   if (word == "float") {
     return "alab_float";
-  }
-  if (word == "f32" && next == '(') {
-    return "array<alab_float>";
   }
   return is_float_macro(word) ? text("alab_float(", word, ")") : std::string();
 }
@@ -321,10 +318,12 @@ std::string rewrite_floats(std::string_view source) {
       while (end < code.size() && is_word(code[end])) {
         ++end;
       }
-      const std::string word =
-          counting_word(std::string_view(code).substr(i, end - i), end < code.size() ? code[end] : ' ');
-      if (!word.empty()) {
+      const std::string_view name = std::string_view(code).substr(i, end - i);
+      if (const std::string word = counting_word(name); !word.empty()) {
         edits.push_back({i, end, word});
+      } else if (code.compare(end, 5, ".f32(") == 0) {
+        edits.push_back({i, end + 4, text("alab_arrays(", name, ")")});
+        end += 4;
       }
       i = end;
     } else {

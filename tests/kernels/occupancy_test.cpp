@@ -102,7 +102,7 @@ TEST_CASE("recorded registers: from which file, compiler and day") {
   CHECK(naive->registers >= 8);
   CHECK(naive->static_shared_bytes == 1024);  // 256 floats
   CHECK(naive->provenance.kind == Provenance::recorded);
-  CHECK(naive->provenance.source.find("registers.json, sm_90a, nvcc") != std::string::npos);
+  CHECK(naive->provenance.source.find("registers.json, sm_90a: ") != std::string::npos);
   CHECK(recorded_resources("softmax_rows", "00_naive", "softmax", 89));  // runs the code of sm_80
   CHECK(!recorded_resources("softmax_rows", "00_naive", "softmax", 75));
   CHECK(!recorded_resources("softmax_rows", "00_naive", "no_kernel", 90));

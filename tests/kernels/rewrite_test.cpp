@@ -72,7 +72,7 @@ TEST_CASE("a float that counts takes the place of float, of its constants and of
   CHECK(rewrite_floats("0x1p-3f 0xff 1.5 7 x2f 1e5") == "alab_float(0x1p-3f) 0xff 1.5 7 x2f 1e5");
   CHECK(rewrite_floats("m = -INFINITY; c = CUDART_PI_F; d = FLT_MAX;") ==
         "m = -alab_float(INFINITY); c = alab_float(CUDART_PI_F); d = alab_float(FLT_MAX);");
-  CHECK(rewrite_floats("buffers.f32(\"x\")") == "buffers.array<alab_float>(\"x\")");
+  CHECK(rewrite_floats("buffers.f32(\"x\")") == "alab_arrays(buffers)(\"x\")");
   CHECK(rewrite_floats("  #pragma  GCC unroll 64\nx\n") == "  #pragma GCC unroll 1\nx\n");
   CHECK(rewrite_floats("#pragma once\nx\n") == "\nx\n");
   for (const char* same : {"#include <float.h>\n", "// float 1.0f\n", "const char* s = \"float 1.0f\";",
