@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "app/cli/commands.hpp"
+#include "kernels/roofline.hpp"
 #include "kernels/rung.hpp"
 #include "reference/cpu_forms.hpp"
 #include "reference/model/input_sources.hpp"
@@ -11,7 +12,7 @@ namespace {
 
 // What may follow: the script holds these lists, so that completing runs no program.
 struct Words {
-  std::string commands, options, labs, experiments, presets, params, inputs, ops, rungs, kernels;
+  std::string commands, options, labs, experiments, presets, params, inputs, ops, rungs, kernels, gpus;
 };
 
 void add(std::string& list, std::string_view word) {
@@ -52,8 +53,12 @@ Words collect_words() {
   for (const RungBuild* build : executor_rungs()) {
     add(w.ops, build->rung->op);
     add(w.ops, text(build->rung->op, "/", build->rung->id));
+    add(w.kernels, build->rung->op);
     add(w.kernels, text(build->rung->op, "/", build->rung->id));
     add(w.rungs, build->rung->id);
+  }
+  for (const std::string_view gpu : kRooflineDeviceNames) {
+    add(w.gpus, gpu);
   }
   return w;
 }
@@ -71,7 +76,13 @@ std::string script_of(const Words& w) {
       "  else case \"$previous\" in\n"
       "    --backend) words=\"reference simulated cuda all\" ;;\n"
       "    --dtype) words=\"f32 f64\" ;;\n"
-      "    --format) words=\"csv json svg png html csv,json,svg,png,html\" ;;\n"
+      "    --format) case \"${COMP_WORDS[1]}\" in\n"
+      "      profile) words=\"md csv md,csv\" ;;\n"
+      "      *) words=\"csv json svg png html csv,json,svg,png,html\" ;;\n"
+      "    esac ;;\n"
+      "    --gpu) words=\"",
+      w.gpus,
+      "\" ;;\n"
       "    --input) words=\"",
       w.inputs, "\" ;;\n    --preset) words=\"", w.presets, "\" ;;\n    --rung) words=\"", w.rungs,
       "\" ;;\n    --set) words=\"", w.params,

@@ -30,6 +30,7 @@ class BlockQueue {
     }
   }
   void work() noexcept {
+    const MeteredShare share(launch_.meter);
     try {
       BlockRunner& runner = BlockRunner::of_this_thread();
       LaneWatch* const watch = launch_.watch != nullptr ? &launch_.watch->begin() : nullptr;
@@ -55,6 +56,24 @@ class BlockQueue {
   }
 
  private:
+  class MeteredShare {
+   public:
+    explicit MeteredShare(ThreadMeter* meter) : meter_(meter) {
+      if (meter_ != nullptr) {
+        meter_->begin();
+      }
+    }
+    ~MeteredShare() {
+      if (meter_ != nullptr) {
+        meter_->end();
+      }
+    }
+    MeteredShare(const MeteredShare&) = delete;
+    MeteredShare& operator=(const MeteredShare&) = delete;
+
+   private:
+    ThreadMeter* meter_;
+  };
   struct WatchEnd {
     ~WatchEnd() {
       if (watch != nullptr) {

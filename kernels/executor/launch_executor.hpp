@@ -59,3 +59,10 @@ void launch(LaunchSite site, void (*kernel)(Parameters...), executor::dim3 grid,
 
 }  // namespace ALAB_BUILD_NAMESPACE
 }  // namespace alab
+
+#if defined(ALAB_BUILD_FLOPS)
+/// buffers.f32 of the build whose float counts.
+inline auto alab_arrays(const alab::Buffers& buffers) {
+  return [&buffers](std::string_view name) { return reinterpret_cast<alab_float*>(buffers.f32(name)); };
+}
+#endif

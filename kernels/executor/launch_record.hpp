@@ -12,6 +12,14 @@
 
 namespace alab::executor {
 
+/// Told on each OS thread that takes part in a launch when its share of the blocks begins and ends.
+class ThreadMeter {
+ public:
+  virtual ~ThreadMeter() = default;
+  virtual void begin() = 0;
+  virtual void end() = 0;
+};
+
 struct Launch {
   void (*invoke)(const void* call) = nullptr;  ///< runs the kernel once, as the thread that t_view names
   const void* call = nullptr;                  ///< the kernel and its arguments
@@ -25,6 +33,7 @@ struct Launch {
   std::uint64_t seed = 0;
   const Progress* progress = nullptr;
   LaunchWatch* watch = nullptr;  ///< told what the threads do; nullptr for a plain launch
+  ThreadMeter* meter = nullptr;  ///< nullptr: none
 
   std::uint64_t blocks() const { return std::uint64_t{grid.x} * grid.y * grid.z; }
   unsigned threads() const { return block.x * block.y * block.z; }

@@ -6,7 +6,8 @@
 namespace alab {
 
 RungProfile profile_rung(const Op&, const RungBuild&, const ParamSet&, const ParamSet&, const HostArrays&,
-                         const Judged&, const RunOptions&, const Progress&, const counted::TraceWish&) {
+                         const Judged&, const RunOptions&, const Progress&, const counted::TraceWish&,
+                         CountFlops) {
   throw Error("no kernel can be counted here: " + counted_unavailable());
 }
 

@@ -234,7 +234,104 @@ void rewrite_word(Scan& scan, std::size_t at) {
   }
 }
 
+std::string applied(std::string_view source, const std::vector<Edit>& edits) {
+  std::string out;
+  std::size_t from = 0;
+  for (const Edit& edit : edits) {
+    out.append(source.substr(from, edit.begin - from)).append(edit.text);
+    from = edit.end;
+  }
+  return out.append(source.substr(from));
+}
+
+bool is_digit(char c) {
+  return std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
+
+// One past the number that starts at i.
+std::size_t end_of_number(std::string_view code, std::size_t i) {
+  const bool hex = code.substr(i, 2) == "0x" || code.substr(i, 2) == "0X";
+  const std::string_view exponent = hex ? "pP" : "eE";
+  std::size_t end = i;
+  while (end < code.size() && (is_word(code[end]) || code[end] == '.' || code[end] == '\'' ||
+                               ((code[end] == '+' || code[end] == '-') &&
+                                exponent.find(code[end - 1]) != std::string_view::npos))) {
+    ++end;
+  }
+  return end;
+}
+
+bool is_float_constant(std::string_view number) {
+  const bool hex = number.size() > 1 && number[0] == '0' && (number[1] == 'x' || number[1] == 'X');
+  return (number.back() == 'f' || number.back() == 'F') &&
+         (!hex || number.find_first_of("pP") != std::string_view::npos);
+}
+
+bool is_float_macro(std::string_view word) {
+  return word == "INFINITY" || word == "NAN" || word.starts_with("FLT_M") || word == "FLT_EPSILON" ||
+         (word.starts_with("CUDART_") && word.ends_with("_F"));
+}
+
+// Whether the line of the hash says word, whatever the space between.
+bool says(std::string_view code, std::size_t hash, std::string_view words) {
+  std::string line;
+  for (const char c : code.substr(hash + 1, std::min(code.find('\n', hash), code.size()) - hash - 1)) {
+    if (!is_space(c) || (!line.empty() && line.back() != ' ')) {
+      line += is_space(c) ? ' ' : c;
+    }
+  }
+  return line.starts_with(words);
+}
+
+// What a word becomes, or empty when it stays.
+std::string counting_word(std::string_view word) {
+  if (word == "float") {
+    return "alab_float";
+  }
+  return is_float_macro(word) ? text("alab_float(", word, ")") : std::string();
+}
+
 }  // namespace
+
+std::string rewrite_floats(std::string_view source) {
+  const std::string code = code_only(source);
+  std::vector<Edit> edits;
+  for (std::size_t i = 0; i < code.size();) {
+    const char c = code[i];
+    const std::size_t line_end = std::min(code.find('\n', i), code.size());
+    if (c == '#' && says(code, i, "include")) {
+      i = line_end;
+    } else if (c == '#' && says(code, i, "pragma GCC unroll")) {
+      edits.push_back({i, line_end, "#pragma GCC unroll 1"});
+      i = line_end;
+    } else if (c == '#' && says(code, i, "pragma once")) {
+      edits.push_back({i, line_end, ""});
+      i = line_end;
+    } else if (is_digit(c) || (c == '.' && i + 1 < code.size() && is_digit(code[i + 1]))) {
+      const std::size_t end = end_of_number(code, i);
+      if (is_float_constant(std::string_view(code).substr(i, end - i))) {
+        edits.push_back({i, end, text("alab_float(", source.substr(i, end - i), ")")});
+      }
+      i = end;
+    } else if (is_word(c)) {
+      std::size_t end = i;
+      while (end < code.size() && is_word(code[end])) {
+        ++end;
+      }
+      const std::string_view name = std::string_view(code).substr(i, end - i);
+      if (const std::string word = counting_word(name); !word.empty()) {
+        edits.push_back({i, end, word});
+      } else if (code.compare(end, 5, ".f32(") == 0) {
+        edits.push_back({i, end + 4, text("alab_arrays(", name, ")")});
+        end += 4;
+      }
+      i = end;
+    } else {
+      ++i;
+    }
+  }
+  return applied(source, edits);
+}
 
 std::string rewrite_cuda(std::string_view source, std::string_view path) {
   Scan scan{source, path, code_only(source), {}};
@@ -246,14 +343,7 @@ std::string rewrite_cuda(std::string_view source, std::string_view path) {
       rewrite_word(scan, i);
     }
   }
-  std::string out = text("#line 1 \"", path, "\"\n");
-  std::size_t from = 0;
-  for (const Edit& edit : scan.edits) {
-    out.append(source.substr(from, edit.begin - from)).append(edit.text);
-    from = edit.end;
-  }
-  out.append(source.substr(from));
-  return out;
+  return text("#line 1 \"", path, "\"\n", applied(source, scan.edits));
 }
 
 }  // namespace alab::executor

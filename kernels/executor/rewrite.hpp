@@ -15,4 +15,13 @@ namespace alab::executor {
 /// @throws Error naming the line when an extern __shared__ declaration is not of the form above
 std::string rewrite_cuda(std::string_view source, std::string_view path);
 
+/// What rewrite_cuda returned, with alab_float for float, so that a build can count what is done with it:
+///   float                  -> alab_float
+///   1.5f, INFINITY, NAN    -> alab_float(1.5f), alab_float(INFINITY) ...
+///   buffers.f32(name)      -> alab_arrays(buffers)(name)
+///   #pragma GCC unroll N   -> #pragma GCC unroll 1    (compiles in half the time, counts the same)
+///   #pragma once           -> nothing                 (the build includes a header once for each rung)
+/// Lines keep their numbers; #include lines, comments and strings are left alone.
+std::string rewrite_floats(std::string_view source);
+
 }  // namespace alab::executor

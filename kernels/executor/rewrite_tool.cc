@@ -1,21 +1,26 @@
-// Build step: alab_rewrite IN.cu OUT.cu
+// Build step: alab_rewrite IN.cu OUT.cu [--counting-floats]
 // SPDX-License-Identifier: MIT
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 
 #include "kernels/executor/rewrite.hpp"
 #include "reference/core/error.hpp"
 
 int main(int argc, char** argv) {
   try {
-    alab::require(argc == 3, "usage: alab_rewrite IN.cu OUT.cu");
+    const bool counting = argc == 4 && std::string_view(argv[3]) == "--counting-floats";
+    alab::require(argc == 3 || counting, "usage: alab_rewrite IN.cu OUT.cu [--counting-floats]");
     std::ifstream in(argv[1], std::ios::binary);
     const std::string source{std::istreambuf_iterator<char>(in), {}};
     alab::require(in.good() || in.eof(), argv[1], " cannot be read");
-    const std::string result = alab::executor::rewrite_cuda(source, argv[1]);
+    std::string result = alab::executor::rewrite_cuda(source, argv[1]);
+    if (counting) {
+      result = alab::executor::rewrite_floats(result);
+    }
     std::filesystem::create_directories(std::filesystem::path(argv[2]).parent_path());
     std::ofstream out(argv[2], std::ios::binary);
     out << result;

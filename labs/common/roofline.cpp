@@ -9,18 +9,6 @@
 namespace alab {
 namespace {
 
-constexpr RooflineDevice kDevices[] = {
-    {"A100-40GB", 1.555e12, 312e12, 19.5e12, "NVIDIA A100 Tensor Core GPU architecture whitepaper, 2020"},
-    {"A100-80GB", 2.039e12, 312e12, 19.5e12, "NVIDIA A100 80GB data sheet (SXM)"},
-    {"H100", 3.35e12, 989.4e12, 66.9e12, "NVIDIA H100 Tensor Core GPU architecture whitepaper, 2022 (SXM5)"},
-    {"H200", 4.8e12, 989.4e12, 66.9e12, "NVIDIA H200 data sheet (SXM)"},
-    {"RTX-4090", 1.008e12, 165.2e12, 82.6e12,
-     "NVIDIA Ada GPU architecture whitepaper, 2022 (FP16 with FP32 accumulation)"},
-    {"V100", 0.9e12, 125e12, 15.7e12, "NVIDIA V100 data sheet (SXM2)"},
-    {"T4", 0.32e12, 65e12, 8.1e12, "NVIDIA T4 data sheet"},
-};
-static_assert(std::size(kDevices) == kRooflineDeviceNames.size());
-
 constexpr double kFp16 = 2, kFp32 = 4;  // bytes of an element
 
 /// Adds up what a walk through an algorithm's loops reads, writes and computes.
@@ -92,26 +80,6 @@ std::string tera(double value) {
 
 }  // namespace
 
-std::span<const RooflineDevice> roofline_devices() {
-  return kDevices;
-}
-
-double peak_flops(const RooflineDevice& device, RooflinePrecision precision) {
-  return precision == RooflinePrecision::fp16 ? device.fp16_flops : device.fp32_flops;
-}
-double ridge_point(const RooflineDevice& device, RooflinePrecision precision) {
-  return peak_flops(device, precision) / device.bytes_per_second;
-}
-double attainable(const RooflineDevice& device, RooflinePrecision precision, double intensity) {
-  require(intensity > 0, "an intensity of ", intensity,
-          " FLOP/B has no place under a roofline; it must be positive");
-  return std::min(peak_flops(device, precision), intensity * device.bytes_per_second);
-}
-double modelled_seconds(const RooflineDevice& device, RooflinePrecision precision, double flops,
-                        double bytes) {
-  return std::max(flops / peak_flops(device, precision), bytes / device.bytes_per_second);
-}
-
 std::vector<RooflinePoint> attention_points(const RooflineProblem& p) {
   require(p.seq_len >= 1 && p.head_dim >= 1 && p.group >= 1 && p.block_m >= 1, "seq_len = ", p.seq_len,
           ", head_dim = ", p.head_dim, ", group = ", p.group, ", block_m = ", p.block_m,
@@ -164,7 +132,7 @@ Table device_table() {
               {"GPU", "memory, TB/s", "FP16 tensor, TFLOP/s", "FP32, TFLOP/s", "ridge FP16, FLOP/B",
                "ridge FP32, FLOP/B"},
               {}};
-  for (const RooflineDevice& d : kDevices) {
+  for (const RooflineDevice& d : roofline_devices()) {
     const Provenance from = paper_says(d.source), derived = modelled_by(text("F / W; ", d.source));
     table.rows.push_back({Cell::words(std::string(d.name)), Cell::number(d.bytes_per_second / 1e12, "", from),
                           Cell::number(d.fp16_flops / 1e12, "", from),

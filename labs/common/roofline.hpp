@@ -1,44 +1,15 @@
-// The roofline of a GPU and where attention sits under it: P = min(F, I W).
-// Source: Williams, Waterman, Patterson, CACM 52(4), 2009; peaks from NVIDIA's data sheets, named per device.
+// Where attention sits under the roofline of a GPU (kernels/roofline.hpp), and the roof as a plot.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "kernels/roofline.hpp"
 #include "labs/lab.hpp"
 
 namespace alab {
-
-/// Peaks of one GPU. FP16 is the dense tensor-core rate with FP32 accumulation; FP32 the rate without tensor
-/// cores.
-struct RooflineDevice {
-  std::string_view name;
-  double bytes_per_second = 0;  ///< W, device memory
-  double fp16_flops = 0, fp32_flops = 0;
-  std::string_view source;
-};
-
-inline constexpr std::array<std::string_view, 7> kRooflineDeviceNames{
-    "A100-40GB", "A100-80GB", "H100", "H200", "RTX-4090", "V100", "T4"};
-/// In the order of the names.
-std::span<const RooflineDevice> roofline_devices();
-
-enum class RooflinePrecision { fp16, fp32 };
-inline constexpr std::array<std::string_view, 2> kRooflinePrecisionNames{"fp16", "fp32"};
-
-/// F of the precision, FLOP/s.
-double peak_flops(const RooflineDevice& device, RooflinePrecision precision);
-/// F / W: the intensity from which arithmetic is the limit, FLOP/B.
-double ridge_point(const RooflineDevice& device, RooflinePrecision precision);
-/// min(F, I W), FLOP/s; intensity in FLOP/B.
-double attainable(const RooflineDevice& device, RooflinePrecision precision, double intensity);
-/// max(FLOPs / F, bytes / W), seconds: no launch, no cache, perfect overlap.
-double modelled_seconds(const RooflineDevice& device, RooflinePrecision precision, double flops,
-                        double bytes);
 
 /// One algorithm under the roof.
 struct RooflinePoint {

@@ -9,6 +9,7 @@
 
 using alab::Error;
 using alab::executor::rewrite_cuda;
+using alab::executor::rewrite_floats;
 
 namespace {
 
@@ -62,4 +63,20 @@ TEST_CASE("comments, strings and digit separators are left alone") {
   }
   CHECK(body("__noinline__ void f();") == "__attribute__((noinline)) void f();");
   CHECK(body("int a = 1'0; __noinline__ int b();") == "int a = 1'0; __attribute__((noinline)) int b();");
+}
+
+TEST_CASE("a float that counts takes the place of float, of its constants and of its buffers") {
+  CHECK(rewrite_floats("const float* x; float4 y; floats z;") == "const alab_float* x; float4 y; floats z;");
+  CHECK(rewrite_floats("a = 1.5f + .5F - 2e-3f * 1'0.f;") ==
+        "a = alab_float(1.5f) + alab_float(.5F) - alab_float(2e-3f) * alab_float(1'0.f);");
+  CHECK(rewrite_floats("0x1p-3f 0xff 1.5 7 x2f 1e5") == "alab_float(0x1p-3f) 0xff 1.5 7 x2f 1e5");
+  CHECK(rewrite_floats("m = -INFINITY; c = CUDART_PI_F; d = FLT_MAX;") ==
+        "m = -alab_float(INFINITY); c = alab_float(CUDART_PI_F); d = alab_float(FLT_MAX);");
+  CHECK(rewrite_floats("buffers.f32(\"x\")") == "alab_arrays(buffers)(\"x\")");
+  CHECK(rewrite_floats("  #pragma  GCC unroll 64\nx\n") == "  #pragma GCC unroll 1\nx\n");
+  CHECK(rewrite_floats("#pragma once\nx\n") == "\nx\n");
+  for (const char* same : {"#include <float.h>\n", "// float 1.0f\n", "const char* s = \"float 1.0f\";",
+                           "bufferf32(x) f32", "#"}) {
+    CHECK(rewrite_floats(same) == same);
+  }
 }

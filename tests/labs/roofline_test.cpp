@@ -1,4 +1,4 @@
-// The roofline tool: ridge points of the curriculum, counted intensities against closed forms.
+// The roofline tool: counted intensities against closed forms.
 // SPDX-License-Identifier: MIT
 #include "labs/common/roofline.hpp"
 
@@ -11,15 +11,6 @@ using namespace alab;
 
 namespace {
 
-const RooflineDevice& device(std::string_view name) {
-  for (const RooflineDevice& d : roofline_devices()) {
-    if (d.name == name) {
-      return d;
-    }
-  }
-  throw Error(text("no device '", name, "'"));
-}
-
 const RooflinePoint& point(const std::vector<RooflinePoint>& points, std::string_view key) {
   for (const RooflinePoint& p : points) {
     if (p.key == key) {
@@ -30,28 +21,6 @@ const RooflinePoint& point(const std::vector<RooflinePoint>& points, std::string
 }
 
 }  // namespace
-
-TEST_CASE("ridge points: A100 40 GB 200.6 FLOP/B, H100 295") {
-  CHECK(ridge_point(device("A100-40GB"), RooflinePrecision::fp16) == doctest::Approx(200.6).epsilon(5e-4));
-  CHECK(ridge_point(device("H100"), RooflinePrecision::fp16) == doctest::Approx(295).epsilon(2e-3));
-}
-
-TEST_CASE("devices stand in the order of their names, each with a source") {
-  for (std::size_t i = 0; i < kRooflineDeviceNames.size(); ++i) {
-    CHECK(roofline_devices()[i].name == kRooflineDeviceNames[i]);
-    CHECK(!roofline_devices()[i].source.empty());
-    CHECK(roofline_devices()[i].fp16_flops > roofline_devices()[i].fp32_flops);
-  }
-}
-
-TEST_CASE("the roof is memory below the ridge and arithmetic above it") {
-  const RooflineDevice& h100 = device("H100");
-  CHECK(attainable(h100, RooflinePrecision::fp16, 1) == 3.35e12);
-  CHECK(attainable(h100, RooflinePrecision::fp16, 1e4) == 989.4e12);
-  CHECK(modelled_seconds(h100, RooflinePrecision::fp16, 989.4e12, 1) == 1);
-  CHECK(modelled_seconds(h100, RooflinePrecision::fp16, 1, 6.7e12) == 2);
-  CHECK_THROWS_AS(attainable(h100, RooflinePrecision::fp16, 0), Error);
-}
 
 TEST_CASE("S-45: every point within 5 % of its closed form at N = 8192") {
   for (const double d : {64.0, 128.0}) {

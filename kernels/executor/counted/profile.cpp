@@ -97,6 +97,15 @@ std::vector<Counter> counters(const Counters& c) {
   return out;
 }
 
+std::vector<Counter> counters(const FlopCounts& flops) {
+  std::vector<Counter> out{{"flops", "flop", number(flops.flops())}};
+  for (std::size_t i = 0; i < kFlopKinds; ++i) {
+    const auto kind = static_cast<FlopKind>(i);
+    out.push_back({std::string(counter_name(kind)), i < 3 ? "inst" : "operation", number(flops[kind])});
+  }
+  return out;
+}
+
 std::vector<Counter> counters(const LaunchProfile& launch) {
   std::vector<Counter> out = counters(launch.total);
   BufferProfile all;
@@ -113,6 +122,10 @@ std::vector<Counter> counters(const LaunchProfile& launch) {
   out.push_back({"compulsory_write_bytes", "byte", 32 * number(all.written_sectors)});
   out.push_back({"block_load_bytes", "byte", number(loads)});
   out.push_back({"block_distinct_load_bytes", "byte", number(distinct)});
+  if (launch.flops) {
+    const std::vector<Counter> operations = counters(*launch.flops);
+    out.insert(out.end(), operations.begin(), operations.end());
+  }
   return out;
 }
 

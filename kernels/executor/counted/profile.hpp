@@ -4,9 +4,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "kernels/executor/flops.hpp"
 
 namespace alab::counted {
 
@@ -100,6 +103,7 @@ struct LaunchProfile {
   std::vector<LineProfile> lines;  ///< by file and line
   std::vector<BufferProfile> buffers;
   std::vector<BlockProfile> blocks;  ///< by linear index, x fastest
+  std::optional<FlopCounts> flops;   ///< empty when its operations were not counted
   std::vector<Finding> findings;
 };
 
@@ -109,7 +113,9 @@ struct Counter {
   double value = 0;
 };
 std::vector<Counter> counters(const Counters& c);
-/// The same for a whole launch, and what only a launch has: distinct bytes and loads per block.
+/// FLOPs, and operations of the threads by kind.
+std::vector<Counter> counters(const FlopCounts& flops);
+/// The same for a whole launch, and what only a launch has: distinct bytes, loads per block, operations.
 std::vector<Counter> counters(const LaunchProfile& launch);
 
 /// Distinct bytes used in each request over bytes moved in sectors, 0 to 1; 0 without traffic.

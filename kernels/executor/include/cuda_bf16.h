@@ -9,10 +9,10 @@ using __nv_bfloat162 = alab::executor::NarrowPair<alab::executor::BfloatFormat>;
 using nv_bfloat16 = __nv_bfloat16;
 using nv_bfloat162 = __nv_bfloat162;
 
-ALAB_SHIM __nv_bfloat16 __float2bfloat16(float x) {
+ALAB_SHIM __nv_bfloat16 __float2bfloat16(alab_float x) {
   return {x};
 }
-ALAB_SHIM __nv_bfloat16 __float2bfloat16_rn(float x) {
+ALAB_SHIM __nv_bfloat16 __float2bfloat16_rn(alab_float x) {
   return {x};
 }
 ALAB_SHIM __nv_bfloat16 __double2bfloat16(double x) {
@@ -21,7 +21,7 @@ ALAB_SHIM __nv_bfloat16 __double2bfloat16(double x) {
 ALAB_SHIM __nv_bfloat16 __int2bfloat16_rn(int x) {
   return {x};
 }
-ALAB_SHIM float __bfloat162float(__nv_bfloat16 x) {
+ALAB_SHIM alab_float __bfloat162float(__nv_bfloat16 x) {
   return x;
 }
 ALAB_SHIM unsigned short __bfloat16_as_ushort(__nv_bfloat16 x) {
@@ -46,17 +46,17 @@ ALAB_SHIM __nv_bfloat162 __halves2bfloat162(__nv_bfloat16 x, __nv_bfloat16 y) {
 ALAB_SHIM __nv_bfloat162 __bfloat162bfloat162(__nv_bfloat16 x) {
   return {x, x};
 }
-ALAB_SHIM __nv_bfloat162 __float2bfloat162_rn(float x) {
+ALAB_SHIM __nv_bfloat162 __float2bfloat162_rn(alab_float x) {
   return {x, x};
 }
-ALAB_SHIM __nv_bfloat162 __floats2bfloat162_rn(float x, float y) {
+ALAB_SHIM __nv_bfloat162 __floats2bfloat162_rn(alab_float x, alab_float y) {
   return {x, y};
 }
 ALAB_SHIM __nv_bfloat162 __float22bfloat162_rn(float2 v) {
   return {v.x, v.y};
 }
 ALAB_SHIM float2 __bfloat1622float2(__nv_bfloat162 v) {
-  return {float(v.x), float(v.y)};
+  return {alab_float(v.x), alab_float(v.y)};
 }
 ALAB_SHIM __nv_bfloat16 __low2bfloat16(__nv_bfloat162 v) {
   return v.x;

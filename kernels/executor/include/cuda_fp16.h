@@ -9,10 +9,10 @@ using __half2 = alab::executor::NarrowPair<alab::executor::HalfFormat>;
 using half = __half;
 using half2 = __half2;
 
-ALAB_SHIM __half __float2half(float x) {
+ALAB_SHIM __half __float2half(alab_float x) {
   return {x};
 }
-ALAB_SHIM __half __float2half_rn(float x) {
+ALAB_SHIM __half __float2half_rn(alab_float x) {
   return {x};
 }
 ALAB_SHIM __half __double2half(double x) {
@@ -24,14 +24,14 @@ ALAB_SHIM __half __int2half_rn(int x) {
 ALAB_SHIM __half __uint2half_rn(unsigned x) {
   return {x};
 }
-ALAB_SHIM float __half2float(__half x) {
+ALAB_SHIM alab_float __half2float(__half x) {
   return x;
 }
 ALAB_SHIM int __half2int_rn(__half x) {
   return static_cast<int>(nearbyintf(x));
 }
 ALAB_SHIM int __half2int_rz(__half x) {
-  return static_cast<int>(float(x));
+  return static_cast<int>(x.wide());
 }
 ALAB_SHIM unsigned short __half_as_ushort(__half x) {
   return x.bits;
@@ -55,17 +55,17 @@ ALAB_SHIM __half2 __halves2half2(__half x, __half y) {
 ALAB_SHIM __half2 __half2half2(__half x) {
   return {x, x};
 }
-ALAB_SHIM __half2 __float2half2_rn(float x) {
+ALAB_SHIM __half2 __float2half2_rn(alab_float x) {
   return {x, x};
 }
-ALAB_SHIM __half2 __floats2half2_rn(float x, float y) {
+ALAB_SHIM __half2 __floats2half2_rn(alab_float x, alab_float y) {
   return {x, y};
 }
 ALAB_SHIM __half2 __float22half2_rn(float2 v) {
   return {v.x, v.y};
 }
 ALAB_SHIM float2 __half22float2(__half2 v) {
-  return {float(v.x), float(v.y)};
+  return {alab_float(v.x), alab_float(v.y)};
 }
 ALAB_SHIM __half __low2half(__half2 v) {
   return v.x;

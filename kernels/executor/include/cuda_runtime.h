@@ -8,3 +8,6 @@
 #include "kernels/executor/shim/qualifiers.hpp"
 #include "kernels/executor/shim/vectors.hpp"
 #include "kernels/executor/shim/warp.hpp"
+#if defined(ALAB_BUILD_FLOPS)
+#include "kernels/executor/shim/counting_math.hpp"
+#endif

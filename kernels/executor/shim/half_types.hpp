@@ -25,11 +25,12 @@ struct Narrow {
   std::uint16_t bits;
 
   constexpr Narrow() = default;
-  ALAB_SHIM Narrow(float value) : bits(Format::narrow(value)) {}
+  ALAB_SHIM Narrow(alab_float value) : bits(Format::narrow(plain_value(value))) {}
   template <class Number>
   requires std::is_arithmetic_v<Number> ALAB_SHIM Narrow(Number value)
       : bits(Format::narrow(float_to_odd(static_cast<double>(value)))) {}
-  ALAB_SHIM operator float() const { return Format::widen(bits); }
+  ALAB_SHIM operator alab_float() const { return wide(); }
+  ALAB_SHIM float wide() const { return Format::widen(bits); }
   ALAB_SHIM static Narrow of_bits(std::uint16_t bits) {
     Narrow n;
     n.bits = bits;
@@ -39,25 +40,49 @@ struct Narrow {
   ALAB_SHIM Narrow operator+() const { return *this; }
   // Through float: 24 bits are at least 2 p + 2 for p = 11 and p = 8, so rounding twice is rounding once.
   ALAB_SHIM friend Narrow operator+(const Narrow& a, const Narrow& b) {
-    return {alab_rounded(float(a) + float(b))};
+    ALAB_COUNT(half_add);
+    return {alab_rounded(a.wide() + b.wide())};
   }
   ALAB_SHIM friend Narrow operator-(const Narrow& a, const Narrow& b) {
-    return {alab_rounded(float(a) - float(b))};
+    ALAB_COUNT(half_add);
+    return {alab_rounded(a.wide() - b.wide())};
   }
   ALAB_SHIM friend Narrow operator*(const Narrow& a, const Narrow& b) {
-    return {alab_rounded(float(a) * float(b))};
+    ALAB_COUNT(half_mul);
+    return {alab_rounded(a.wide() * b.wide())};
   }
-  ALAB_SHIM friend Narrow operator/(const Narrow& a, const Narrow& b) { return {float(a) / float(b)}; }
+  ALAB_SHIM friend Narrow operator/(const Narrow& a, const Narrow& b) {
+    ALAB_COUNT(division);
+    return {a.wide() / b.wide()};
+  }
   ALAB_SHIM Narrow& operator+=(const Narrow& b) { return *this = *this + b; }
   ALAB_SHIM Narrow& operator-=(const Narrow& b) { return *this = *this - b; }
   ALAB_SHIM Narrow& operator*=(const Narrow& b) { return *this = *this * b; }
   ALAB_SHIM Narrow& operator/=(const Narrow& b) { return *this = *this / b; }
-  ALAB_SHIM friend bool operator==(const Narrow& a, const Narrow& b) { return float(a) == float(b); }
-  ALAB_SHIM friend bool operator!=(const Narrow& a, const Narrow& b) { return float(a) != float(b); }
-  ALAB_SHIM friend bool operator<(const Narrow& a, const Narrow& b) { return float(a) < float(b); }
-  ALAB_SHIM friend bool operator>(const Narrow& a, const Narrow& b) { return float(a) > float(b); }
-  ALAB_SHIM friend bool operator<=(const Narrow& a, const Narrow& b) { return float(a) <= float(b); }
-  ALAB_SHIM friend bool operator>=(const Narrow& a, const Narrow& b) { return float(a) >= float(b); }
+  ALAB_SHIM friend bool operator==(const Narrow& a, const Narrow& b) {
+    ALAB_COUNT(compare);
+    return a.wide() == b.wide();
+  }
+  ALAB_SHIM friend bool operator!=(const Narrow& a, const Narrow& b) {
+    ALAB_COUNT(compare);
+    return a.wide() != b.wide();
+  }
+  ALAB_SHIM friend bool operator<(const Narrow& a, const Narrow& b) {
+    ALAB_COUNT(compare);
+    return a.wide() < b.wide();
+  }
+  ALAB_SHIM friend bool operator>(const Narrow& a, const Narrow& b) {
+    ALAB_COUNT(compare);
+    return a.wide() > b.wide();
+  }
+  ALAB_SHIM friend bool operator<=(const Narrow& a, const Narrow& b) {
+    ALAB_COUNT(compare);
+    return a.wide() <= b.wide();
+  }
+  ALAB_SHIM friend bool operator>=(const Narrow& a, const Narrow& b) {
+    ALAB_COUNT(compare);
+    return a.wide() >= b.wide();
+  }
 };
 
 template <class Format>
@@ -90,7 +115,8 @@ struct alignas(4) NarrowPair {
 
 template <class Format>
 ALAB_SHIM Narrow<Format> fused(const Narrow<Format>& a, const Narrow<Format>& b, const Narrow<Format>& c) {
-  return {fused_to_odd(a, b, c)};
+  ALAB_COUNT(half_fma);
+  return {fused_to_odd(a.wide(), b.wide(), c.wide())};
 }
 
 }  // namespace ALAB_BUILD_NAMESPACE
@@ -137,7 +163,7 @@ ALAB_UNARY(hlog, h2log, ALAB_N(logf(a)))
 ALAB_UNARY(hlog2, h2log2, ALAB_N(log2f(a)))
 ALAB_UNARY(hsqrt, h2sqrt, ALAB_N(sqrtf(a)))
 ALAB_UNARY(hrsqrt, h2rsqrt, ALAB_N(rsqrtf(a)))
-ALAB_UNARY(hrcp, h2rcp, ALAB_N(1.0f / float(a)))
+ALAB_UNARY(hrcp, h2rcp, ALAB_N(alab_float(1) / alab_float(a)))
 ALAB_UNARY(htanh, h2tanh, ALAB_N(tanhf(a)))
 ALAB_UNARY(hsin, h2sin, ALAB_N(sinf(a)))
 ALAB_UNARY(hcos, h2cos, ALAB_N(cosf(a)))
@@ -160,19 +186,19 @@ ALAB_SHIM ALAB_P __hfma2(const ALAB_P a, const ALAB_P b, const ALAB_P c) {
 }
 template <class F>
 ALAB_SHIM bool __hisnan(const ALAB_N a) {
-  return std::isnan(float(a));
+  return std::isnan(a.wide());
 }
 template <class F>
 ALAB_SHIM int __hisinf(const ALAB_N a) {
-  return std::isinf(float(a)) ? (float(a) > 0 ? 1 : -1) : 0;
+  return std::isinf(a.wide()) ? (a.wide() > 0 ? 1 : -1) : 0;
 }
 template <class F>
-ALAB_SHIM float __low2float(const ALAB_P a) {
-  return float(a.x);
+ALAB_SHIM alab_float __low2float(const ALAB_P a) {
+  return alab_float(a.x);
 }
 template <class F>
-ALAB_SHIM float __high2float(const ALAB_P a) {
-  return float(a.y);
+ALAB_SHIM alab_float __high2float(const ALAB_P a) {
+  return alab_float(a.y);
 }
 template <class F>
 ALAB_SHIM ALAB_N atomicAdd(ALAB_N* address, const ALAB_N value) {

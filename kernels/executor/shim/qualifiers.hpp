@@ -38,6 +38,31 @@
 
 #define ALAB_SHIM inline __attribute__((always_inline))
 
+namespace alab::executor {
+inline namespace ALAB_BUILD_NAMESPACE {
+/// What a value of type T is when another thread gets it.
+template <class T>
+struct Passed {
+  using type = T;
+};
+}  // namespace ALAB_BUILD_NAMESPACE
+}  // namespace alab::executor
+
+// The rungs' float: the rewritten files of the build that counts operations say alab_float.
+#if defined(ALAB_BUILD_FLOPS)
+#define ALAB_COUNT(kind) ::alab::executor::counting::count(::alab::counted::FlopKind::kind)
+#else
+using alab_float = float;
+#define ALAB_COUNT(kind) static_cast<void>(0)
+namespace alab::executor {
+inline namespace ALAB_BUILD_NAMESPACE {
+ALAB_SHIM constexpr float plain_value(float x) {
+  return x;
+}
+}  // namespace ALAB_BUILD_NAMESPACE
+}  // namespace alab::executor
+#endif
+
 #if defined(ALAB_BUILD_COUNTED)
 namespace alab::executor {
 inline namespace ALAB_BUILD_NAMESPACE {

@@ -3,6 +3,9 @@
 #pragma once
 
 #include "kernels/executor/shim/qualifiers.hpp"
+#if defined(ALAB_BUILD_FLOPS)
+#include "kernels/executor/shim/counting_float.hpp"
+#endif
 
 // nvcc moves a vector by one access; g++ would move its members one by one. In the counted build copies go
 // through a vector register, so that an access stays one: loads by the copy constructor, stores by
@@ -87,7 +90,7 @@ ALAB_VECTOR_TYPES(int, int, 8, 16)
 ALAB_VECTOR_TYPES(unsigned, uint, 8, 16)
 ALAB_VECTOR_TYPES(long long, longlong, 16, 16)
 ALAB_VECTOR_TYPES(unsigned long long, ulonglong, 16, 16)
-ALAB_VECTOR_TYPES(float, float, 8, 16)
+ALAB_VECTOR_TYPES(alab_float, float, 8, 16)
 ALAB_VECTOR_TYPES(double, double, 16, 16)
 ALAB_VECTOR_TYPE_3(signed char, char)
 ALAB_VECTOR_TYPE_3(unsigned char, uchar)
@@ -96,7 +99,7 @@ ALAB_VECTOR_TYPE_3(unsigned short, ushort)
 ALAB_VECTOR_TYPE_3(int, int)
 ALAB_VECTOR_TYPE_3(long long, longlong)
 ALAB_VECTOR_TYPE_3(unsigned long long, ulonglong)
-ALAB_VECTOR_TYPE_3(float, float)
+ALAB_VECTOR_TYPE_3(alab_float, float)
 ALAB_VECTOR_TYPE_3(double, double)
 ALAB_SHIM constexpr uint3 make_uint3(unsigned x, unsigned y, unsigned z) {
   return {x, y, z};

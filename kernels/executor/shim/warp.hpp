@@ -47,6 +47,9 @@ ALAB_SHIM std::uint64_t to_bits(T value) {
   return bits;
 }
 template <class T>
+using passed_t = typename Passed<T>::type;
+
+template <class T>
 ALAB_SHIM T shuffle(WarpKind kind, unsigned mask, T value, int arg, int width, Site where) {
   const std::uint64_t bits = warp_call(kind, mask, to_bits(value), arg, width, where);
   std::memcpy(&value, &bits, sizeof value);
@@ -64,23 +67,28 @@ ALAB_SHIM unsigned __activemask(ALAB_SITE) {
 }
 
 template <class T>
-ALAB_SHIM T __shfl_sync(unsigned mask, T value, int source, int width = 32, ALAB_SITE) {
-  return ::alab::executor::shuffle(::alab::executor::WarpKind::shfl, mask, value, source, width, alab_site);
+ALAB_SHIM alab::executor::passed_t<T> __shfl_sync(unsigned mask, T value, int source, int width = 32,
+                                                  ALAB_SITE) {
+  return ::alab::executor::shuffle<::alab::executor::passed_t<T>>(::alab::executor::WarpKind::shfl, mask,
+                                                                  value, source, width, alab_site);
 }
 template <class T>
-ALAB_SHIM T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, ALAB_SITE) {
-  return ::alab::executor::shuffle(::alab::executor::WarpKind::shfl_up, mask, value, static_cast<int>(delta),
-                                   width, alab_site);
+ALAB_SHIM alab::executor::passed_t<T> __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32,
+                                                     ALAB_SITE) {
+  return ::alab::executor::shuffle<::alab::executor::passed_t<T>>(
+      ::alab::executor::WarpKind::shfl_up, mask, value, static_cast<int>(delta), width, alab_site);
 }
 template <class T>
-ALAB_SHIM T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, ALAB_SITE) {
-  return ::alab::executor::shuffle(::alab::executor::WarpKind::shfl_down, mask, value,
-                                   static_cast<int>(delta), width, alab_site);
+ALAB_SHIM alab::executor::passed_t<T> __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32,
+                                                       ALAB_SITE) {
+  return ::alab::executor::shuffle<::alab::executor::passed_t<T>>(
+      ::alab::executor::WarpKind::shfl_down, mask, value, static_cast<int>(delta), width, alab_site);
 }
 template <class T>
-ALAB_SHIM T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 32, ALAB_SITE) {
-  return ::alab::executor::shuffle(::alab::executor::WarpKind::shfl_xor, mask, value, lane_mask, width,
-                                   alab_site);
+ALAB_SHIM alab::executor::passed_t<T> __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 32,
+                                                      ALAB_SITE) {
+  return ::alab::executor::shuffle<::alab::executor::passed_t<T>>(::alab::executor::WarpKind::shfl_xor, mask,
+                                                                  value, lane_mask, width, alab_site);
 }
 
 #define ALAB_VOTE(name, kind, Type)                                                                         \

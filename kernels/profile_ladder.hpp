@@ -1,0 +1,35 @@
+// Every rung of an op, counted on the same problem, and the table that sets them side by side.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/profile_rung.hpp"
+#include "kernels/roofline.hpp"
+
+namespace alab {
+
+struct ProfiledRung {
+  const Rung* rung = nullptr;
+  ParamSet tiles;
+  std::string unsupported;  ///< why it was not run
+  RungProfile profile;
+};
+
+/// @param builds  of counted_rungs()
+/// @param tiles   assignments "block_m=16"; each goes to the rungs that have the parameter
+/// @throws Error when a tile size is no rung's, or out of range
+std::vector<ProfiledRung> profile_ladder(const Op& op, std::span<const RungBuild* const> builds,
+                                         const ParamSet& problem, std::span<const std::string> tiles,
+                                         const HostArrays& inputs, const Judged& judged,
+                                         const RunOptions& options, const Progress& progress);
+
+/// One row for each rung: operations, traffic, shared memory, barriers, occupancy on gpu, mistakes. Sums over
+/// a rung's launches; occupancy is that of the launch with the most global requests.
+/// @param registers  per thread, instead of the recorded ones; 0: those
+Table ladder_table(const Op& op, std::span<const ProfiledRung> rungs, const RooflineDevice& gpu,
+                   int registers = 0);
+
+}  // namespace alab
