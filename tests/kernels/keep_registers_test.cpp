@@ -34,10 +34,13 @@ TEST_CASE("a foreign call is surrounded where the caller uses a kept register") 
   CHECK_FALSE(saves(function("f", std::string(kUses) + "\tcall\talab_log_full\n")));
 }
 
-TEST_CASE("a function of the same file keeps the registers unless it hands control to one that does not") {
+TEST_CASE(
+    "a function of the same file is surrounded when it, or one that it calls, may change the registers") {
   const std::string caller = function("f", std::string(kUses) + "\tcall\tg\n");
   CHECK_FALSE(saves(caller + function("g", "")));
   CHECK_FALSE(saves(caller + function("g", "\tcall\th\n") + function("h", "")));
+  CHECK(saves(caller + function("g", std::string(kUses))));
+  CHECK(saves(function("f", std::string(kUses) + "\tcall\tf\n")));
   CHECK(saves(caller + function("g", "\tcall\texpf\n")));
   CHECK(saves(caller + function("g", "\tcall\th\n") + function("h", "\tcall\texpf\n")));
   CHECK(saves(caller + function("g", "\tjmp\texpf\n")));

@@ -86,6 +86,7 @@ class File {
     } else if (is_instruction(lines_[i]) && current != functions_.end()) {
       Function& f = current->second;
       f.uses = f.uses || mentions(what);
+      f.unsafe = f.unsafe || f.uses;  // g++ does not save them in a function's prologue
       if (word == "call") {
         f.calls.push_back({i, called(lines_[i]), frame_pointer_});
       } else if (word == "jmp" && !what.starts_with(".L") && !what.starts_with('*')) {
@@ -116,8 +117,8 @@ class File {
   bool spread() {
     bool changed = false;
     for (auto& [name, f] : functions_) {
-      const bool loses = !f.uses && std::any_of(f.calls.begin(), f.calls.end(),
-                                                [&](const Call& c) { return !preserves(c.function); });
+      const bool loses =
+          std::any_of(f.calls.begin(), f.calls.end(), [&](const Call& c) { return !preserves(c.function); });
       changed = changed || (loses && !f.unsafe);
       f.unsafe = f.unsafe || loses;
     }

@@ -162,8 +162,12 @@ void Recorder::full() {
 
 std::uint32_t Recorder::code_of_last_run(const std::uint64_t* next) {
   const std::uint64_t* const end = in_log(next) ? next : t_log.next;
+  const std::uint64_t* const begin = log_.get() + running_;
+  if (end == begin && filled_[warp_ * 32 + static_cast<unsigned>(running_)] > 0) {
+    return instructions_.at(*begin).instruction[0]->code;  // just drained: what it was full of
+  }
   std::uint32_t code = 0;
-  for (const std::uint64_t* at = log_.get() + running_; at < end;) {
+  for (const std::uint64_t* at = begin; at < end;) {
     const Run& run = instructions_.at(*at);
     code = run.instruction[0]->code;
     at += std::size_t{kLanes} * (1 + run.count);
