@@ -48,7 +48,7 @@ TEST_CASE("an unknown name is refused with code 2 and the nearest known one") {
       {{"bench", "softmax_rows", "--set", "row=3"}, "row", "rows"},
       {{"profile", "softmax_row/00_naive"}, "softmax_row", "softmax_rows"},
       {{"profile", "softmax_rows/00_naiv"}, "00_naiv", "00_naive"},
-      {{"profile", "softmax_rows"}, "OP/RUNG", "list kernels"},
+      {{"profile"}, "OP/RUNG", "list kernels"},
       {{"completion", "zsh"}, "bash", "alab completion bash"},
       {{"help", "rum"}, "rum", "run"},
   };
@@ -158,6 +158,7 @@ TEST_CASE("completion offers commands, labs, experiments, kernels and folders wi
   CHECK(offered("alab run ch10_02_flash_tiling/sp") == "ch10_02_flash_tiling/sparse\n");
   CHECK(offered("alab bench softmax_rows/10") == "softmax_rows/10_safe\n");
   CHECK(offered("alab profile softmax_rows/10") == "softmax_rows/10_safe\n");
+  CHECK(offered("alab profile softmax_rows --gpu A100-8") == "A100-80GB\n");
   CHECK(offered("alab run x --backend sim") == "simulated\n");
   CHECK(offered("alab run x --set head_dim=") != "");
   CHECK(contains(offered("alab run x --input no"), "normal"));
