@@ -259,6 +259,20 @@ function(alab_cuda_library target)
   target_link_libraries(${target} PUBLIC CUDA::cudart_static)
 endfunction()
 
+# The sources themselves, which the window shows beside their counters.
+set(shown_sources "")
+foreach(file IN LISTS rung_files)
+  list(APPEND shown_sources "kernels/${file}")
+endforeach()
+list(APPEND shown_sources ${device_headers} kernels/launch.cuh)
+list(SORT shown_sources)
+list(JOIN shown_sources "," shown_list)
+list(TRANSFORM shown_sources PREPEND "${CMAKE_SOURCE_DIR}/" OUTPUT_VARIABLE shown_files)
+add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/kernel_sources.gen.cpp"
+  COMMAND "${CMAKE_COMMAND}" "-DROOT=${CMAKE_SOURCE_DIR}" "-DOUT=${CMAKE_BINARY_DIR}/kernel_sources.gen.cpp" "-DFILES=${shown_list}"
+          -P "${CMAKE_SOURCE_DIR}/.ci/cmake/embed_sources.cmake"
+  DEPENDS ${shown_files} "${CMAKE_SOURCE_DIR}/.ci/cmake/embed_sources.cmake" COMMENT "Embedding kernel sources" VERBATIM)
+
 file(GLOB kernel_sources CONFIGURE_DEPENDS kernels/*.cpp kernels/executor/*.cpp kernels/cuda/*.cpp kernels/*/op.cpp)
 set(counted_objects "")
 if(ALAB_COUNTED)
@@ -268,8 +282,10 @@ if(ALAB_COUNTED)
   alab_isolated(alab_rungs_flops flops_build isolated_flops)
   set(counted_objects "${isolated_counted}" "${isolated_flops}")
 else()
-  list(APPEND kernel_sources "${CMAKE_SOURCE_DIR}/kernels/executor/counted/profile.cpp"
-       "${CMAKE_SOURCE_DIR}/kernels/executor/no_counted.cc")
+  foreach(name profile banks pattern request_cost)
+    list(APPEND kernel_sources "${CMAKE_SOURCE_DIR}/kernels/executor/counted/${name}.cpp")
+  endforeach()
+  list(APPEND kernel_sources "${CMAKE_SOURCE_DIR}/kernels/executor/no_counted.cc")
 endif()
 set(cuda_objects "")
 if(ALAB_HAVE_CUDA)
@@ -281,6 +297,7 @@ else()
 endif()
 add_library(alab_kernels STATIC ${kernel_sources} $<TARGET_OBJECTS:alab_rungs_fast> ${counted_objects} ${cuda_objects}
             "${CMAKE_BINARY_DIR}/counted_rungs.gen.cpp" "${CMAKE_BINARY_DIR}/flops_rungs.gen.cpp" "${CMAKE_BINARY_DIR}/counted_why_not.gen.cpp" "${CMAKE_BINARY_DIR}/recorded_registers.gen.cpp"
+            "${CMAKE_BINARY_DIR}/kernel_sources.gen.cpp"
             "${CMAKE_BINARY_DIR}/ops.gen.cpp" "${CMAKE_BINARY_DIR}/fast_rungs.gen.cpp" "${CMAKE_BINARY_DIR}/cuda_rungs.gen.cpp")
 target_link_libraries(alab_kernels PUBLIC alab_reference PRIVATE "${BOOST_CONTEXT_LIBRARY}")
 target_include_directories(alab_kernels PRIVATE "${BOOST_CONTEXT_INCLUDE}")

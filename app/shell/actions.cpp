@@ -50,9 +50,22 @@ void reset_params(App& app) {
   }
 }
 
+void cancel_all(App& app) {
+  app.runner.cancel();
+  app.exporter.cancel();
+  app.desk.counts.cancel();
+}
+
 constexpr Action kActions[] = {
-    {"run", "Run this step", "F5", [](App& app) { run_step(app); }},
-    {"cancel", "Cancel what runs", "Esc", [](App& app) { app.runner.cancel(), app.exporter.cancel(); }},
+    {"run", "Run this step", "F5", [](App& app) { app.desk.open ? count_desk(app) : run_step(app); }},
+    {"cancel", "Cancel what runs", "Esc", cancel_all},
+    {"memory", "Code and memory: count what a kernel moves, line by line", "Ctrl+M",
+     [](App& app) { app.desk.open ? void(app.desk.open = false) : open_desk(app, "", ""); }},
+    {"painter", "Painter: draw an access pattern, see sectors and bank conflicts", "",
+     [](App& app) {
+       open_desk(app, "", "");
+       app.desk.wish.memory_tab = "painter";
+     }},
     {"next", "Next page", "Ctrl+PageDown", [](App& app) { app.book.next(); }},
     {"back", "Previous page", "Ctrl+PageUp", [](App& app) { app.book.back(); }},
     {"undo", "Undo parameter change", "Ctrl+Z", [](App& app) { undo_or_redo(app, false); }},
@@ -242,6 +255,8 @@ void open_link(App& app, const std::string& target) {
   } else if (kind == "panel" && step_view(app) != nullptr) {
     step_view(app)->results.focus = rest;
     app.show_notes = false;
+  } else if (kind == "kernel") {
+    open_desk(app, rest.substr(0, rest.find('/')), rest.substr(rest.find('/') + 1));
   } else if (kind == "glossary") {
     app.glossary_word = rest;
     app.glossary_open = true;
@@ -285,6 +300,7 @@ void handle_keys(App& app) {
       {ImGuiMod_Ctrl | ImGuiKey_KeypadSubtract, "smaller"},
       {ImGuiMod_Ctrl | ImGuiKey_0, "normal_size"},
       {ImGuiMod_Ctrl | ImGuiKey_N, "notes"},
+      {ImGuiMod_Ctrl | ImGuiKey_M, "memory"},
       {ImGuiMod_Ctrl | ImGuiKey_B, "contents"},
       {ImGuiMod_Ctrl | ImGuiKey_PageDown, "next"},
       {ImGuiMod_Ctrl | ImGuiKey_PageUp, "back"},

@@ -13,6 +13,23 @@ namespace {
 constexpr float kLessonMinimum = 480, kContentsWidth = 250, kIconsBelow = 1500;
 constexpr double kRest = 0.25;  // seconds that a setting stays put before the full run
 
+void open_asked_kernel(App& app, const Lab& lab) {
+  const std::string& kernel = app.options.kernel;
+  if (kernel.empty()) {
+    return;
+  }
+  const std::string op = kernel.substr(0, kernel.find('/')), rung = kernel.substr(op.size() + 1);
+  const auto rungs = desk_rungs(op);
+  require(std::ranges::count(lab.ops, op) > 0, "--kernel ", kernel, ": the lab '", lab.id,
+          "' has no kernels of '", op, "'; 'alab list kernels' shows all");
+  require(std::ranges::any_of(rungs, [&](const RungBuild* b) { return b->rung->id == rung; }), "--kernel ",
+          kernel, ": '", op, "' has no rung '", rung, "'; 'alab list kernels' shows all");
+  open_desk(app, op, rung);
+  const std::string& panel = app.options.panel;
+  (panel == "request" || panel == "painter" ? app.desk.wish.memory_tab : app.desk.wish.code_tab) = panel;
+  app.desk.count_soon = true;
+}
+
 void open_asked_page(App& app) {
   const Options& options = app.options;
   if (options.lab.empty()) {
@@ -32,6 +49,7 @@ void open_asked_page(App& app) {
     app.book.open(lab.id);
   }
   change_preferences(app, [](Preferences& p) { p.welcomed = true; });
+  open_asked_kernel(app, lab);
 }
 
 void fill_hooks(App& app) {
@@ -182,18 +200,30 @@ void complete_quick_look(App& app) {
   }
 }
 
+/// The lab's words; where it has kernels, those of "Code and memory" that it does not explain itself.
+void fill_glossary(App& app, const Lab& lab) {
+  auto& glossary = app.ui.glossary;
+  glossary.clear();
+  const auto add = [&](const Term& term) {
+    if (std::ranges::none_of(glossary, [&](const ui::GlossaryEntry& e) { return e.word == term.word; })) {
+      glossary.push_back({std::string(term.word), std::string(term.symbol), std::string(term.meaning)});
+    }
+  };
+  std::ranges::for_each(lab.glossary, add);
+  if (!lab.ops.empty()) {
+    std::ranges::for_each(memory_terms(), add);
+  }
+}
+
 /// What happens when another page comes into view.
 void enter_page(App& app) {
   if (app.shown_lab == app.book.lab() && app.shown_page == app.book.page()) {
     return;
   }
   if (app.shown_lab != app.book.lab() && app.book.lab() != nullptr) {
-    app.ui.glossary.clear();
-    for (const Term& term : app.book.lab()->glossary) {
-      app.ui.glossary.push_back(
-          {std::string(term.word), std::string(term.symbol), std::string(term.meaning)});
-    }
+    fill_glossary(app, *app.book.lab());
   }
+  app.desk.open = app.desk.open && app.shown_lab == nullptr;
   app.shown_lab = app.book.lab();
   app.shown_page = app.book.page();
   app.scroll_lesson_top = app.scroll_contents = true;
@@ -267,7 +297,7 @@ bool wants_frames(const App& app) {
   if (app.options.measure) {
     return true;  // as a hand on the mouse keeps it awake
   }
-  if (app.runner.running() || app.exporter.running() || app.saver.pending() ||
+  if (app.runner.running() || app.desk.counts.running() || app.exporter.running() || app.saver.pending() ||
       app.doctor.status().state == JobState::running || app.theme_dirty || !app.options.screenshot.empty() ||
       app.quick.seen != app.quick.completed) {
     return true;
@@ -297,6 +327,7 @@ void draw_app(App& app) {
   }
   ui::begin_frame(app.ui);
   take_finished(app);
+  take_count(app);
   if (app.findings.empty() && app.doctor.status().state == JobState::done) {
     app.findings = *app.doctor.result().second;
   }
@@ -308,14 +339,22 @@ void draw_app(App& app) {
   const Layout& c = app.columns;
   draw_top_bar(app);
   draw_contents(app);
-  draw_lesson(app);
-  draw_instruments(app);
+  const bool desk = app.desk.open && !app.hero && app.book.lab() != nullptr;
+  if (desk) {
+    draw_desk(app, *app.book.lab());
+  } else {
+    draw_lesson(app);
+    draw_instruments(app);
+  }
   draw_status_bar(app);
   const float height = size.y - c.top - c.bottom;
   if (!c.icons_only) {
     splitter(app, "split_contents", c.contents, c.top, height, &Preferences::contents_width, 0);
   }
-  splitter(app, "split_lesson", c.contents + c.lesson, c.top, height, &Preferences::lesson_width, c.contents);
+  if (!desk) {
+    splitter(app, "split_lesson", c.contents + c.lesson, c.top, height, &Preferences::lesson_width,
+             c.contents);
+  }
   draw_palette(app);
   draw_export(app);
   draw_doctor(app);

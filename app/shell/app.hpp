@@ -12,6 +12,7 @@
 #include "app/panels/params_panel.hpp"
 #include "app/panels/result_view.hpp"
 #include "app/shell/markdown.hpp"
+#include "app/shell/memory/desk.hpp"
 #include "app/shell/model/exporting.hpp"
 #include "app/shell/model/input_catalog.hpp"
 #include "app/shell/model/options.hpp"
@@ -91,6 +92,7 @@ struct App {
   Exporter exporter;
   LatestJob<std::vector<Finding>> doctor;
   InputCatalog catalog;
+  MemoryDesk desk;
 
   ui::Ui ui;
   MarkdownView markdown;
@@ -152,6 +154,10 @@ void take_drop(App& app, const std::string& path);
 /// Leaves the first screen.
 void leave_hero(App& app);
 void open_link(App& app, const std::string& target);
+/// Opens "Code and memory" on the current lab; op and rung may be empty.
+void open_desk(App& app, std::string_view op, std::string_view rung);
+/// Counts what is chosen there.
+void count_desk(App& app);
 void do_action(App& app, std::string_view id);
 std::vector<SearchEntry> action_entries();
 
@@ -162,6 +168,9 @@ void draw_contents(App& app);
 void draw_lesson(App& app);
 void draw_instruments(App& app);
 void draw_status_bar(App& app);
+void draw_desk(App& app, const Lab& lab);
+/// Once a frame: a count that arrived.
+void take_count(App& app);
 void draw_welcome(App& app);
 void draw_predict_card(App& app, const Step& step, StepView& view);
 void draw_explain_card(App& app, const Step& step, StepView& view, const RunView& run);

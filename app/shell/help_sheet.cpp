@@ -26,6 +26,8 @@ const char* const kKeys =
     "| Ctrl+Z, Ctrl+Y | undo and redo parameter changes |\n"
     "| Ctrl+S | export |\n"
     "| Ctrl+N | notes |\n"
+    "| Ctrl+M | code and memory: what a kernel moves |\n"
+    "| arrows, Home, End there | step through requests |\n"
     "| Ctrl+B | contents as list or icons |\n"
     "| Ctrl++, Ctrl+-, Ctrl+0 | size of the text |\n"
     "| F6 | go round lesson, instruments, contents |\n"
@@ -61,6 +63,7 @@ void add_document(Help& help, const std::string& title, const std::string& file)
 
 void load_documents(Help& help) {
   help.documents.emplace_back("Keys", kKeys);
+  add_document(help, "Code and memory", "CODE_AND_MEMORY.md");
   add_document(help, "About", "README.md");
   add_document(help, "Counters", "COUNTERS.md");
   add_document(help, "Contributing", "CONTRIBUTING.md");

@@ -30,7 +30,8 @@ void header(App& app, const Lab& lab) {
   const Experiment* experiment = app.book.experiment();
   const float em = ui::em(1);
   const float icon = em + 2 * 0.32F * em + 2;
-  const float buttons = 6 * icon;
+  const bool kernels = !lab.ops.empty();
+  const float buttons = (kernels ? 7 : 6) * icon;
   ImGui::AlignTextToFramePadding();
   ui::push_type(app.ui, ui::Type::bold);
   ui::text_fitted(app.ui, app.show_notes ? "Notes" : (experiment == nullptr ? lab.title : experiment->title),
@@ -39,6 +40,13 @@ void header(App& app, const Lab& lab) {
   ImGui::SameLine();
   align_right(buttons);
   const bool runs = experiment != nullptr;
+  if (kernels) {
+    if (ui::icon_button(app.ui, "memory", ICON_FA_MICROCHIP,
+                        "Code and memory: what its kernels move (Ctrl+M)")) {
+      do_action(app, "memory");
+    }
+    ImGui::SameLine(0, 0);
+  }
   if (ui::icon_button(app.ui, "presets", ICON_FA_LAYER_GROUP, "Presets", runs)) {
     ImGui::OpenPopup("presets_popup");
   }

@@ -22,7 +22,10 @@ std::string ago(double seconds) {
 
 void job_part(App& app, float width) {
   const bool exporting = app.exporter.running();
-  const JobStatus status = exporting ? app.exporter.status() : app.runner.status();
+  const bool counting = !exporting && app.desk.counts.running();
+  const JobStatus status = exporting  ? app.exporter.status()
+                           : counting ? app.desk.counts.status()
+                                      : app.runner.status();
   if (status.state != JobState::running) {
     if (!app.notice.words.empty() && (app.notice.until < 0 || ImGui::GetTime() < app.notice.until)) {
       if (app.notice.until < 0) {
@@ -38,7 +41,9 @@ void job_part(App& app, float width) {
     return;
   }
   const float em = ui::em(1);
-  const std::string what = exporting ? "exporting" : app.runner.title();
+  const std::string what = exporting  ? "exporting"
+                           : counting ? text("counting ", app.desk.counts.current().build->rung->title)
+                                      : app.runner.title();
   ui::text_fitted(app.ui, status.what.empty() ? what : text(what, ": ", status.what), width - 16 * em);
   ImGui::SameLine();
   const ImVec2 at = ImGui::GetCursorScreenPos();

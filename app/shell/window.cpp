@@ -52,7 +52,8 @@ void set_idling(HelloImGui::RunnerParams& params, const App& app) {
     idling.fpsIdle = kIdleFps;
     return;
   }
-  const bool long_job = app.runner.running() && app.runner.seconds_running() > kShortJobSeconds;
+  const bool long_job =
+      (app.runner.running() && app.runner.seconds_running() > kShortJobSeconds) || app.desk.counts.running();
   idling.enableIdling = long_job;
   idling.fpsIdle = kSlowJobFps;
 }
@@ -74,7 +75,8 @@ class Screenshot {
   bool wanted() const { return !file_.empty(); }
   bool due(const App& app) {
     const double now = ImGui::GetTime();
-    const bool busy = app.runner.running() || app.doctor.status().state == JobState::running;
+    const bool busy =
+        app.runner.running() || app.desk.counts.running() || app.doctor.status().state == JobState::running;
     if (busy) {
       quiet_since_ = now;
     }
@@ -146,6 +148,7 @@ void fill_callbacks(HelloImGui::RunnerParams& params, App& app, const WindowHook
   callbacks.BeforeExit = [&app] {
     app.runner.cancel();
     app.exporter.cancel();
+    app.desk.counts.cancel();
     app.views.clear();
     app.markdown.clear();
     release_formulas();

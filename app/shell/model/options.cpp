@@ -9,8 +9,9 @@
 namespace alab::shell {
 namespace {
 
-const std::vector<std::string> kNames = {"--lab",        "--step",     "--page",    "--theme", "--size",
-                                         "--screenshot", "--answered", "--measure", "--help"};
+const std::vector<std::string> kNames = {"--lab",      "--step",    "--page", "--kernel",
+                                         "--panel",    "--theme",   "--size", "--screenshot",
+                                         "--answered", "--measure", "--help"};
 
 int whole_number(std::string_view word, std::string_view option, int low, int high) {
   int value = 0;
@@ -36,6 +37,14 @@ void read_option(Options& options, const std::string& name, const std::string& v
     require(value == "overview" || value == "quiz" || value == "readings", "--page ", value,
             " is not overview, quiz or readings");
     options.page = value;
+  } else if (name == "--kernel") {
+    require(value.find('/') != std::string::npos, "--kernel ", value,
+            " is not OP/RUNG, for example flash_attention_fwd/30_fa2_order");
+    options.kernel = value;
+  } else if (name == "--panel") {
+    require(value == "code" || value == "roofline" || value == "request" || value == "painter", "--panel ",
+            value, " is not code, roofline, request or painter");
+    options.panel = value;
   } else if (name == "--theme") {
     require(value == "paper" || value == "dark", "--theme ", value, " is not paper or dark");
     options.theme = value;
@@ -77,6 +86,8 @@ Options parse_options(std::span<const std::string> arguments) {
       read_option(options, name, value);
     }
   }
+  require(options.kernel.empty() || !options.lab.empty(), "--kernel ", options.kernel,
+          " needs the lab that it belongs to: add --lab ID");
   require(options.lab.empty() || !options.lab.starts_with('-'), "--lab needs the name of a lab, not ",
           options.lab);
   return options;
@@ -88,6 +99,8 @@ std::string options_help() {
          "  --lab ID           open this lab; a part of its name is enough (flash)\n"
          "  --step N           at its Nth step, counted from 1\n"
          "  --page NAME        or at its overview, quiz or readings\n"
+         "  --kernel OP/RUNG   with --lab: Code and memory, with this kernel counted\n"
+         "  --panel NAME       there: code, roofline, request or painter in front\n"
          "  --theme NAME       paper or dark\n"
          "  --size WxH         size of the window, for example 1366x768\n"
          "  --screenshot FILE  draw the window once its runs are finished, save it as PNG, and exit;\n"

@@ -44,13 +44,17 @@ unsigned wavefronts_of_group(unsigned words_per_lane, std::uint32_t mask, const 
 
 }  // namespace
 
-SharedCost shared_cost(bool load, unsigned bytes, std::uint32_t mask, const LaneOffsets& offsets) {
+unsigned lanes_per_group(bool load, unsigned bytes, std::uint32_t mask, const LaneOffsets& offsets) {
   unsigned groups = bytes <= 4 ? 1 : bytes / 4;
   if (load && groups > 1 && (neighbours_agree(1, mask, offsets) || neighbours_agree(2, mask, offsets))) {
     groups /= 2;
   }
+  return 32 / groups;
+}
+
+SharedCost shared_cost(bool load, unsigned bytes, std::uint32_t mask, const LaneOffsets& offsets) {
   SharedCost cost;
-  const unsigned count = 32 / groups;
+  const unsigned count = lanes_per_group(load, bytes, mask, offsets);
   for (unsigned first = 0; first < 32; first += count) {
     const unsigned n = wavefronts_of_group(std::max(1u, bytes / 4), mask, offsets, first, count);
     cost.wavefronts += n;

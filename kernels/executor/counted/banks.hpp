@@ -20,6 +20,7 @@ struct SharedCost {
 /// lane^2, reads.
 /// Source: 966 single-warp requests measured on an H200 (tests/kernels/data/ncu_shared_memory_h200.csv);
 /// partly active warps were not measured: there an inactive lane agrees with any other.
+unsigned lanes_per_group(bool load, unsigned bytes, std::uint32_t mask, const LaneOffsets& offsets);
 SharedCost shared_cost(bool load, unsigned bytes, std::uint32_t mask, const LaneOffsets& offsets);
 
 }  // namespace alab::counted

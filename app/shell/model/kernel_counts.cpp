@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "app/shell/model/kernel_counts.hpp"
+
+#include <algorithm>
+
+#include "reference/model/input_sources.hpp"
+
+namespace alab::shell {
+namespace {
+
+constexpr double kLongest = 128;
+
+}  // namespace
+
+counted::TraceWish shown_requests() {
+  counted::TraceWish wish;
+  wish.blocks = {0, 1};
+  wish.most_per_instruction = 64;
+  return wish;
+}
+
+ParamSet small_problem(const Op& op) {
+  ParamSet problem(op.params);
+  for (const Param* p : op.params) {
+    if (p->kind == ParamKind::integer && p->log2 && problem.value(p->key) > kLongest) {
+      problem.set(*p, std::max(kLongest, p->min));
+    }
+  }
+  return problem;
+}
+
+std::string why_not(const CountRequest& request) {
+  const Rung& rung = *request.build->rung;
+  return rung.unsupported != nullptr ? rung.unsupported(request.problem, request.tiles) : "";
+}
+
+KernelCount count_kernel(const CountRequest& request, const Progress& progress) {
+  const Op& op = *request.op;
+  const Rung& rung = *request.build->rung;
+  const std::string why = why_not(request);
+  require(why.empty(), rung.title, " cannot take this problem: ", why);
+  progress.step(0, "making the inputs");
+  const HostArrays inputs = op.inputs(request.problem, resolve_input("normal"), progress);
+  progress.step(0.1, "computing the truth");
+  const Judged judged = judge(op, request.problem, inputs);
+  progress.step(0.3, "running the kernel on the CPU executor");
+  KernelCount count{request, profile_rung(op, *request.build, request.problem, request.tiles, inputs, judged,
+                                          {}, progress, shown_requests())};
+  count.profile.run.outputs = {};
+  return count;
+}
+
+void KernelCounts::submit(CountRequest request) {
+  current_ = request;
+  error_.clear();
+  ticket_ = job_.submit(
+      [request = std::move(request)](const Progress& progress) { return count_kernel(request, progress); });
+}
+
+bool KernelCounts::poll() {
+  const JobStatus status = job_.status();
+  if (ticket_ == 0 || status.ticket != ticket_ || status.state == JobState::running) {
+    return false;
+  }
+  ticket_ = 0;
+  error_ = status.state == JobState::failed ? status.error : "";
+  if (status.state != JobState::done) {
+    return false;
+  }
+  keep(job_.result().second);
+  return true;
+}
+
+void KernelCounts::keep(std::shared_ptr<const KernelCount> count) {
+  const Rung& rung = *count->request.build->rung;
+  counts_[{rung.op, rung.id}] = std::move(count);
+  ++version_;
+}
+
+std::shared_ptr<const KernelCount> KernelCounts::of(const Rung& rung) const {
+  const auto found = counts_.find({rung.op, rung.id});
+  return found == counts_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<const KernelCount>> KernelCounts::ladder(std::string_view op) const {
+  std::vector<std::shared_ptr<const KernelCount>> counts;
+  for (const auto& [key, count] : counts_) {
+    if (key.first == op) {
+      counts.push_back(count);
+    }
+  }
+  return counts;
+}
+
+}  // namespace alab::shell

@@ -1,0 +1,68 @@
+// Counts rungs in the background and keeps the newest count of each. Nothing here is timed.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/profile_rung.hpp"
+#include "reference/core/job.hpp"
+
+namespace alab::shell {
+
+struct CountRequest {
+  const Op* op = nullptr;
+  const RungBuild* build = nullptr;  ///< one of counted_rungs()
+  ParamSet problem, tiles;
+  friend bool operator==(const CountRequest&, const CountRequest&) = default;
+};
+
+/// The outputs of profile.run are left out.
+struct KernelCount {
+  CountRequest request;
+  RungProfile profile;
+};
+
+/// Blocks whose single requests are kept, and how many of each instruction.
+counted::TraceWish shown_requests();
+/// The op's defaults, with long extents cut to 128, so that a count takes a moment.
+ParamSet small_problem(const Op& op);
+/// "" or why the rung cannot take the problem.
+std::string why_not(const CountRequest& request);
+/// The truth is computed first, so that a wrong kernel is called wrong. Inputs are normal.
+KernelCount count_kernel(const CountRequest& request, const Progress& progress);
+
+class KernelCounts {
+ public:
+  /// Cancels what is being counted and counts this.
+  void submit(CountRequest request);
+  void cancel() { job_.cancel(); }
+  bool running() const { return job_.status().state == JobState::running; }
+  JobStatus status() const { return job_.status(); }
+  /// Once a frame: takes a finished count over. True when one arrived.
+  bool poll();
+  /// Makes this the newest count of its rung.
+  void keep(std::shared_ptr<const KernelCount> count);
+  /// What is counted now, or was last.
+  const CountRequest& current() const { return current_; }
+  /// Of the last submit; "" when it went well or was cancelled.
+  const std::string& error() const { return error_; }
+  /// Newest count of a rung, whatever its problem; nullptr before the first.
+  std::shared_ptr<const KernelCount> of(const Rung& rung) const;
+  /// Counts of an op's rungs, in the order of the ladder.
+  std::vector<std::shared_ptr<const KernelCount>> ladder(std::string_view op) const;
+  /// Rises with each count that arrives.
+  std::uint64_t version() const { return version_; }
+
+ private:
+  LatestJob<KernelCount> job_;
+  std::map<std::pair<std::string_view, std::string_view>, std::shared_ptr<const KernelCount>> counts_;
+  CountRequest current_;
+  std::string error_;
+  std::uint64_t ticket_ = 0, version_ = 0;
+};
+
+}  // namespace alab::shell

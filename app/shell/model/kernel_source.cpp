@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "app/shell/model/kernel_source.hpp"
+
+#include <algorithm>
+
+#include "kernels/sources.hpp"
+
+namespace alab::shell {
+namespace {
+
+SourceText plain_text_of(std::string_view file) {
+  SourceText out;
+  out.file = std::string(file);
+  const auto all = kernel_sources();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const KernelSource& s) { return s.file == file; });
+  std::string_view rest = found == all.end() ? std::string_view() : found->text;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    out.lines.push_back({.text = rest.substr(0, end)});
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return out;
+}
+
+class Annotator {
+ public:
+  explicit Annotator(const Rung& rung) { texts_.push_back(plain_text_of(file_of(rung))); }
+
+  SourceLine* at(const counted::Line& line) {
+    const auto found =
+        std::find_if(texts_.begin(), texts_.end(), [&](const SourceText& t) { return t.file == line.file; });
+    if (found == texts_.end()) {
+      texts_.push_back(plain_text_of(line.file));
+    }
+    SourceText& text = found == texts_.end() ? texts_.back() : *found;
+    const bool known = line.line >= 1 && static_cast<std::size_t>(line.line) <= text.lines.size();
+    return known ? &text.lines[static_cast<std::size_t>(line.line) - 1] : nullptr;
+  }
+  void count(const counted::LaunchProfile& launch) {
+    for (const counted::LineProfile& line : launch.lines) {
+      if (SourceLine* const own = at(line.line)) {
+        own->counters += line.counters;
+        own->executed = true;
+      }
+      total_ += line.counters;
+    }
+  }
+  void add_requests(const counted::RequestTrace& trace, int launch) {
+    for (std::size_t i = 0; i < trace.requests.size(); ++i) {
+      const counted::TracedRequest& request = trace.requests[i];
+      SourceLine* const own = launch >= 0 && request.launch != static_cast<std::uint32_t>(launch)
+                                  ? nullptr
+                                  : at(trace.lines[static_cast<std::size_t>(request.line)]);
+      if (own != nullptr) {
+        own->requests.push_back(i);
+      }
+    }
+  }
+  void add_findings(const std::vector<counted::Finding>& findings) {
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+      SourceLine* const first = findings[i].line.line > 0 ? at(findings[i].line) : nullptr;
+      SourceLine* const second = findings[i].other_line.line > 0 ? at(findings[i].other_line) : nullptr;
+      if (first != nullptr) {
+        first->findings.push_back(i);
+      }
+      if (second != nullptr && second != first) {
+        second->findings.push_back(i);
+      }
+    }
+  }
+  std::vector<SourceText> finish() {
+    const auto sectors = static_cast<double>(std::max<std::uint64_t>(1, sectors_of(total_)));
+    const auto wavefronts = static_cast<double>(std::max<std::uint64_t>(1, wavefronts_of(total_)));
+    for (SourceText& text : texts_) {
+      for (SourceLine& line : text.lines) {
+        line.global_share = static_cast<double>(sectors_of(line.counters)) / sectors;
+        line.shared_share = static_cast<double>(wavefronts_of(line.counters)) / wavefronts;
+      }
+    }
+    std::erase_if(texts_, [](const SourceText& text) { return text.lines.empty(); });
+    const auto weight = [](const SourceText& text) {
+      double sum = 0;
+      for (const SourceLine& line : text.lines) {
+        sum += line.global_share + line.shared_share;
+      }
+      return sum;
+    };
+    if (texts_.size() > 2) {
+      std::stable_sort(texts_.begin() + 1, texts_.end(),
+                       [&](const SourceText& a, const SourceText& b) { return weight(a) > weight(b); });
+    }
+    return std::move(texts_);
+  }
+
+ private:
+  std::vector<SourceText> texts_;
+  counted::Counters total_;
+};
+
+}  // namespace
+
+std::string file_of(const Rung& rung) {
+  return text("kernels/", rung.op, "/", rung.id, ".cu");
+}
+
+std::vector<SourceText> annotated_source(const Rung& rung, const RungProfile* profile, int launch) {
+  Annotator annotator(rung);
+  if (profile != nullptr) {
+    for (std::size_t i = 0; i < profile->launches.size(); ++i) {
+      if (launch < 0 || i == static_cast<std::size_t>(launch)) {
+        annotator.count(profile->launches[i]);
+      }
+    }
+    annotator.add_requests(profile->trace, launch);
+    annotator.add_findings(profile->findings);
+  }
+  return annotator.finish();
+}
+
+counted::Line busiest_line(const std::vector<SourceText>& texts) {
+  counted::Line best;
+  for (double SourceLine::*share : {&SourceLine::global_share, &SourceLine::shared_share}) {
+    double most = 0;
+    for (const SourceText& text : texts) {
+      for (std::size_t i = 0; i < text.lines.size(); ++i) {
+        if (text.lines[i].*share > most) {
+          most = text.lines[i].*share;
+          best = {text.file, static_cast<int>(i) + 1};
+        }
+      }
+    }
+    if (most > 0) {
+      return best;
+    }
+  }
+  return best;
+}
+
+std::uint64_t sectors_of(const counted::Counters& c) {
+  return c.global_load.passes + c.global_store.passes + c.global_atomic.passes;
+}
+std::uint64_t wavefronts_of(const counted::Counters& c) {
+  return c.shared_load.passes + c.shared_store.passes;
+}
+std::uint64_t conflicts_of(const counted::Counters& c) {
+  return c.shared_load.conflicts + c.shared_store.conflicts;
+}
+std::uint64_t used_bytes_of(const counted::Counters& c) {
+  return c.global_load.used_bytes + c.global_store.used_bytes + c.global_atomic.used_bytes;
+}
+
+}  // namespace alab::shell
