@@ -96,13 +96,13 @@ void heading(App& app, const char* word, const char* tip = nullptr) {
 void headings(App& app) {
   const float em = ui::em(1);
   constexpr ImGuiTableColumnFlags kFixed = ImGuiTableColumnFlags_WidthFixed;
-  ImGui::TableSetupColumn("line", kFixed, 2.3F * em);
-  ImGui::TableSetupColumn("share", kFixed, 3.4F * em);
-  ImGui::TableSetupColumn("sectors", kFixed, 4.0F * em);
-  ImGui::TableSetupColumn("moved", kFixed, 4.6F * em);
-  ImGui::TableSetupColumn("used", kFixed, 3.0F * em);
-  ImGui::TableSetupColumn("wavefronts", kFixed, 5.0F * em);
-  ImGui::TableSetupColumn("conflicts", kFixed, 4.2F * em);
+  ImGui::TableSetupColumn("line", kFixed, 2.1F * em);
+  ImGui::TableSetupColumn("share", kFixed, 3.0F * em);
+  ImGui::TableSetupColumn("sectors", kFixed, 3.6F * em);
+  ImGui::TableSetupColumn("moved", kFixed, 3.9F * em);
+  ImGui::TableSetupColumn("used", kFixed, 2.9F * em);
+  ImGui::TableSetupColumn("wavefronts", kFixed, 4.8F * em);
+  ImGui::TableSetupColumn("conflicts", kFixed, 3.9F * em);
   ImGui::TableSetupColumn("code", kFixed, 56 * em);
   ImGui::TableSetupScrollFreeze(kFixedColumns, 1);
   ImGui::TableNextRow();
@@ -167,16 +167,12 @@ void source_row(App& app, const SourceText& file, int number) {
   if (ImGui::Selectable(text("###line", number).c_str(), chosen,
                         ImGuiSelectableFlags_SpanAllColumns | ImGuiSelectableFlags_AllowOverlap)) {
     choose_line(app, here);
-    desk.scroll_to_line = false;
+    desk.scroll_frames = 0;
   }
   if (!line.findings.empty() && ImGui::IsItemHovered()) {
     ui::tooltip(app.ui, desk.source.count->profile.findings[line.findings.front()].sentence);
   }
   const bool in_view = ImGui::IsItemVisible();
-  if (chosen && desk.scroll_to_line) {
-    ImGui::SetScrollHereY(0.4F);
-    desk.scroll_to_line = false;
-  }
   if (!in_view) {
     return;
   }
@@ -198,23 +194,37 @@ void source_row(App& app, const SourceText& file, int number) {
   ui::pop_type();
 }
 
+/// A few frames long: what is above the table may still change its height.
+void scroll_to_line(App& app, const SourceText& file) {
+  MemoryDesk& desk = app.desk;
+  if (desk.scroll_frames == 0 || desk.line.file != file.file) {
+    return;
+  }
+  --desk.scroll_frames;
+  const float row = ImGui::GetTextLineHeight() + 2;
+  ImGui::SetScrollY(
+      std::max(0.0F, row * static_cast<float>(desk.line.line) - 0.4F * ImGui::GetWindowHeight()));
+}
+
 void source_table(App& app, float height) {
   const MemoryDesk& desk = app.desk;
   const SourceText& file = desk.source.texts[static_cast<std::size_t>(desk.file)];
   ui::push_type(app.ui, ui::Type::tiny);
-  ImGui::PushStyleVar(ImGuiStyleVar_CellPadding, {ui::em(0.35F), 1});
+  ImGui::PushStyleVar(ImGuiStyleVar_CellPadding, {ui::em(0.2F), 1});
   ImGui::PushStyleColor(ImGuiCol_TableRowBg, app.ui.colors().raised);
+  ImGui::PushStyleColor(ImGuiCol_TableRowBgAlt, app.ui.colors().raised);
   constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_ScrollX | ImGuiTableFlags_ScrollY |
                                      ImGuiTableFlags_RowBg | ImGuiTableFlags_NoBordersInBody |
                                      ImGuiTableFlags_NoSavedSettings;
   if (ImGui::BeginTable("source", kFixedColumns + 1, kFlags, {0, height})) {
+    scroll_to_line(app, file);
     headings(app);
     for (int number = 1; number <= static_cast<int>(file.lines.size()); ++number) {
       source_row(app, file, number);
     }
     ImGui::EndTable();
   }
-  ImGui::PopStyleColor();
+  ImGui::PopStyleColor(2);
   ImGui::PopStyleVar();
   ui::pop_type();
 }

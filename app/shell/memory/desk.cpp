@@ -191,11 +191,29 @@ CountRequest desk_request(const App& app) {
   return request;
 }
 
+namespace {
+
+/// The first one on the memory that the code is coloured by.
+std::size_t first_request(const MemoryDesk& desk, const counted::Line& at) {
+  for (const SourceText& text : desk.source.texts) {
+    const SourceLine* line = text.file == at.file ? text.line(at.line) : nullptr;
+    for (std::size_t i = 0; line != nullptr && i < line->requests.size(); ++i) {
+      const auto& request = desk.source.count->profile.trace.requests[line->requests[i]];
+      if ((request.space == counted::RequestSpace::global) == (desk.metric == Metric::global)) {
+        return i;
+      }
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
 void choose_line(App& app, const counted::Line& line) {
   MemoryDesk& desk = app.desk;
   desk.line = line;
-  desk.request.at = 0;
-  desk.scroll_to_line = true;
+  desk.request.at = first_request(desk, line);
+  desk.scroll_frames = 3;
   desk.wish.memory_tab = "request";
   for (std::size_t i = 0; i < desk.source.texts.size(); ++i) {
     desk.file = desk.source.texts[i].file == line.file ? static_cast<int>(i) : desk.file;

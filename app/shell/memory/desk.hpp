@@ -60,8 +60,8 @@ struct MemoryDesk {
   ShownSource source;
   int file = 0;
   Metric metric = Metric::global;
-  counted::Line line;  ///< clicked
-  bool scroll_to_line = false;
+  counted::Line line;     ///< clicked
+  int scroll_frames = 0;  ///< in which the code is still moved to the line
   RequestState request;
   PainterState painter;
   DeskWish wish;

@@ -12,7 +12,7 @@ namespace {
 
 using ui::em;
 
-constexpr float kSectorGap = 4;
+constexpr float kSectorGap = 4, kSmallestText = 8;
 
 struct Place {
   ImVec2 origin;
@@ -42,10 +42,12 @@ ImU32 ink_on(const ImVec4& ground) {
 }
 
 void centred(ImDrawList& draw, ImVec2 low, ImVec2 high, ImU32 color, const std::string& words) {
-  const float size = std::min(ImGui::GetFontSize(), (high.y - low.y) * 0.86F);
+  float size = std::min(ImGui::GetFontSize(), (high.y - low.y) * 0.86F);
   ImFont* font = ImGui::GetFont();
+  const float room = high.x - low.x, natural = font->CalcTextSizeA(size, 1e6F, 0, words.c_str()).x;
+  size *= std::min(1.0F, room / natural);
   const ImVec2 extent = font->CalcTextSizeA(size, 1e6F, 0, words.c_str());
-  if (extent.x <= high.x - low.x) {
+  if (size >= kSmallestText) {
     draw.AddText(font, size, {(low.x + high.x - extent.x) / 2, (low.y + high.y - extent.y) / 2}, color,
                  words.c_str());
   }

@@ -45,7 +45,7 @@ KernelCount count_kernel(const CountRequest& request, const Progress& progress) 
   const Judged judged = judge(op, request.problem, inputs);
   progress.step(0.3, "running the kernel on the CPU executor");
   KernelCount count{request, profile_rung(op, *request.build, request.problem, request.tiles, inputs, judged,
-                                          {}, progress, shown_requests())};
+                                          {}, progress, shown_requests(), CountFlops::yes)};
   count.profile.run.outputs = {};
   return count;
 }
