@@ -87,8 +87,6 @@ struct Lab {
   std::span<const QuizItem> quiz;
   std::span<const Reading> readings;
   std::span<const Term> glossary;
-  /// Ops whose rungs belong to this lab, by id: what "Code and memory" offers first to last.
-  std::span<const std::string_view> ops = {};
 };
 
 /// Text files of the lab's folder, embedded at build time by the folder listing.

@@ -20,7 +20,7 @@ void open_asked_kernel(App& app, const Lab& lab) {
   }
   const std::string op = kernel.substr(0, kernel.find('/')), rung = kernel.substr(op.size() + 1);
   const auto rungs = desk_rungs(op);
-  require(std::ranges::count(lab.ops, op) > 0, "--kernel ", kernel, ": the lab '", lab.id,
+  require(std::ranges::count(ops_of_lab(lab.id), op) > 0, "--kernel ", kernel, ": the lab '", lab.id,
           "' has no kernels of '", op, "'; 'alab list kernels' shows all");
   require(std::ranges::any_of(rungs, [&](const RungBuild* b) { return b->rung->id == rung; }), "--kernel ",
           kernel, ": '", op, "' has no rung '", rung, "'; 'alab list kernels' shows all");
@@ -210,7 +210,7 @@ void fill_glossary(App& app, const Lab& lab) {
     }
   };
   std::ranges::for_each(lab.glossary, add);
-  if (!lab.ops.empty()) {
+  if (!ops_of_lab(lab.id).empty()) {
     std::ranges::for_each(memory_terms(), add);
   }
 }

@@ -30,7 +30,7 @@ void header(App& app, const Lab& lab) {
   const Experiment* experiment = app.book.experiment();
   const float em = ui::em(1);
   const float icon = em + 2 * 0.32F * em + 2;
-  const bool kernels = !lab.ops.empty();
+  const bool kernels = !ops_of_lab(lab.id).empty();
   const float buttons = (kernels ? 7 : 6) * icon;
   ImGui::AlignTextToFramePadding();
   ui::push_type(app.ui, ui::Type::bold);

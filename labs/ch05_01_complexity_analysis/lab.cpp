@@ -83,7 +83,6 @@ constinit const Lab lab_ch05_01_complexity_analysis = {
     .quiz = complexity::kQuiz,
     .readings = complexity::kReadings,
     .glossary = complexity::kGlossary,
-    .ops = complexity::kLadders,
 };
 
 }  // namespace alab

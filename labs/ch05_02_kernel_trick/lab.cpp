@@ -80,7 +80,6 @@ constinit const Lab lab_ch05_02_kernel_trick = {
     .quiz = kernel_trick::kQuiz,
     .readings = kernel_trick::kReadings,
     .glossary = kernel_trick::kGlossary,
-    .ops = kernel_trick::kLadders,
 };
 
 }  // namespace alab

@@ -92,7 +92,6 @@ const Lab lab_ch05_03_feature_maps = {
     .quiz = ch05_03::kQuiz,
     .readings = ch05_03::kReadings,
     .glossary = ch05_03::kGlossary,
-    .ops = ch05_03::kLadders,
 };
 
 }  // namespace alab

@@ -21,8 +21,6 @@ inline constexpr std::array<std::string_view, 10> kMapNames{"elu1",
                                                             "favor_trigonometric",
                                                             "hedgehog"};
 inline constexpr std::array<std::string_view, 4> kOpNames{"elu1", "poly2", "rff", "favor"};
-inline constexpr std::array<std::string_view, 4> kLadders{"feature_elu1", "feature_poly2", "feature_rff",
-                                                          "feature_favor"};
 
 inline constexpr Param kLength =
     int_param("seq_len", "sequence length", "tokens", "Number of queries and keys N.", 256, 32, 256, true);

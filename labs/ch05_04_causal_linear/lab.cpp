@@ -102,7 +102,6 @@ constinit const Lab lab_ch05_04_causal_linear = {
     .quiz = causal_linear::kQuiz,
     .readings = causal_linear::kReadings,
     .glossary = causal_linear::kGlossary,
-    .ops = causal_linear::kLadders,
 };
 
 }  // namespace alab

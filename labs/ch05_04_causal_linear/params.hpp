@@ -18,8 +18,6 @@ inline constexpr std::array<std::string_view, 3> kBackwardBugs{"forward_scan", "
 inline constexpr std::array<std::string_view, 3> kTermKinds{"ones", "uniform", "elu1"};
 inline constexpr std::array<std::string_view, 3> kGpus{"H200", "H100", "A100"};
 inline constexpr std::array<std::string_view, 2> kPasses{"forward", "backward"};
-inline constexpr std::array<std::string_view, 3> kLadders{"causal_linear", "causal_linear_bwd",
-                                                          "decode_step_linear"};
 
 inline constexpr Param kHeadDim =
     int_param("head_dim", "head dimension", "elements", "Width d of a query; a real head keeps its own.", 64,

@@ -105,7 +105,6 @@ constinit const Lab lab_ch06_01_gla_chunking = {
     .quiz = gla_chunking::kQuiz,
     .readings = gla_chunking::kReadings,
     .glossary = gla_chunking::kGlossary,
-    .ops = gla_chunking::kLadders,
 };
 
 }  // namespace alab

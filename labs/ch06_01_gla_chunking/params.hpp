@@ -21,7 +21,6 @@ inline constexpr std::array<std::string_view, 9> kBugs{
 inline constexpr std::array<std::string_view, 7> kTrialNames{"mild",     "medium",   "strong", "very_strong",
                                                              "constant", "no_decay", "short"};
 inline constexpr std::array<std::string_view, 2> kInsides{"two_level", "one_level"};
-inline constexpr std::array<std::string_view, 1> kLadders{"gla"};
 inline constexpr std::array<std::string_view, 2> kGammas{"missing_gamma", "with_gamma"};
 
 inline constexpr Param kGates = choice_param("gates", "where gates come from",

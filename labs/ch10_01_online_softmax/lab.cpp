@@ -115,7 +115,6 @@ const Lab lab_ch10_01_online_softmax = {
     .quiz = ch10_01::kQuiz,
     .readings = ch10_01::kReadings,
     .glossary = ch10_01::kGlossary,
-    .ops = ch10_01::kOps,
 };
 
 }  // namespace alab

@@ -117,7 +117,6 @@ constinit const Lab lab_ch10_02_flash_tiling = {
     .quiz = flash_tiling::kQuiz,
     .readings = flash_tiling::kReadings,
     .glossary = flash_tiling::kGlossary,
-    .ops = flash_tiling::kLadders,
 };
 
 }  // namespace alab

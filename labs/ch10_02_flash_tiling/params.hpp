@@ -14,7 +14,6 @@ inline constexpr std::array<std::string_view, 3> kPowerLengths{"1024", "2048", "
 inline constexpr std::array<std::string_view, 3> kPowerDims{"64", "32", "128"};
 inline constexpr std::array<std::string_view, 2> kElementBytes{"2", "4"};
 inline constexpr std::array<std::string_view, 2> kPasses{"forward", "backward"};
-inline constexpr std::array<std::string_view, 2> kLadders{"flash_attention_fwd", "flash_attention_bwd"};
 
 inline constexpr Param kLength =
     int_param("seq_len", "sequence length", "tokens", "Number of queries and keys N.", 256, 1, 1024, true);

@@ -209,7 +209,7 @@ void in_and_out(ImGuiTestContext* ctx) {
 
 void every_lab_with_kernels(ImGuiTestContext* ctx) {
   for (const Lab* lab : app().book.labs()) {
-    IM_CHECK(!lab->ops.empty());
+    IM_CHECK(!shell::ops_of_lab(lab->id).empty());
     app().book.open(lab->id);
     ctx->Yield(2);
     shell::open_desk(app(), "", "");

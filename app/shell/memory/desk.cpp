@@ -96,18 +96,18 @@ std::vector<const RungBuild*> desk_rungs(std::string_view op) {
 
 void open_desk(App& app, std::string_view op, std::string_view rung) {
   const Lab* lab = app.book.lab();
-  if (lab == nullptr || lab->ops.empty()) {
+  if (lab == nullptr || ops_of_lab(lab->id).empty()) {
     say(app, "This lab has no kernels; open one that has, for example flash tiling");
     return;
   }
   MemoryDesk& desk = app.desk;
-  const auto has = [&](std::string_view id) { return std::ranges::count(lab->ops, id) > 0; };
+  const auto has = [&](std::string_view id) { return std::ranges::count(ops_of_lab(lab->id), id) > 0; };
   if (!op.empty() && has(op)) {
     desk.op = std::string(op);
     desk.rung = std::string(rung);
   }
   if (!has(desk.op)) {
-    desk.op = std::string(lab->ops.front());
+    desk.op = std::string(ops_of_lab(lab->id).front());
   }
   const auto rungs = desk_rungs(desk.op);
   const auto same = [&](const RungBuild* b) { return b->rung->id == desk.rung; };

@@ -12,6 +12,7 @@
 #include "app/panels/params_panel.hpp"
 #include "app/shell/model/kernel_counts.hpp"
 #include "app/shell/model/kernel_source.hpp"
+#include "app/shell/model/lab_kernels.hpp"
 #include "app/shell/model/painter.hpp"
 #include "app/shell/model/request_picture.hpp"
 #include "app/ui/widgets.hpp"

@@ -22,17 +22,17 @@ std::string rung_title(const Rung& rung) {
 void choose_op(App& app, const Lab& lab, float width) {
   std::vector<std::string_view> titles;
   int index = 0;
-  for (std::size_t i = 0; i < lab.ops.size(); ++i) {
-    const Op* op = find_op(lab.ops[i]);
-    titles.push_back(op == nullptr ? lab.ops[i] : op->title);
-    index = lab.ops[i] == app.desk.op ? static_cast<int>(i) : index;
+  for (std::size_t i = 0; i < ops_of_lab(lab.id).size(); ++i) {
+    const Op* op = find_op(ops_of_lab(lab.id)[i]);
+    titles.push_back(op == nullptr ? ops_of_lab(lab.id)[i] : op->title);
+    index = ops_of_lab(lab.id)[i] == app.desk.op ? static_cast<int>(i) : index;
   }
   ImGui::SetNextItemWidth(width);
   if (ImGui::BeginCombo("##op", std::string(titles[static_cast<std::size_t>(index)]).c_str())) {
     for (int i = 0; i < static_cast<int>(titles.size()); ++i) {
       const auto at = static_cast<std::size_t>(i);
-      if (ImGui::Selectable(text(titles[at], "###", lab.ops[at]).c_str(), i == index)) {
-        open_desk(app, lab.ops[at], "");
+      if (ImGui::Selectable(text(titles[at], "###", ops_of_lab(lab.id)[at]).c_str(), i == index)) {
+        open_desk(app, ops_of_lab(lab.id)[at], "");
       }
     }
     ImGui::EndCombo();
