@@ -32,10 +32,6 @@ Kind kind_of(const RequestShape& shape) {
   return static_cast<Kind>(first + log);
 }
 
-Region region_of_space(RequestSpace space) {
-  return space == RequestSpace::global ? Region::global : Region::dynamic_shared;
-}
-
 }  // namespace
 
 RequestShape shape_of(const TracedRequest& request) {
@@ -59,15 +55,12 @@ LaneOffsets bank_offsets(const RequestShape& shape) {
 
 Access cost_of(const RequestShape& shape) {
   const LaneOffsets offsets = bank_offsets(shape);
-  const std::uint64_t kind = std::uint64_t{static_cast<std::uint8_t>(kind_of(shape))} << kPlaceBits;
-  Row row;
-  for (unsigned l = 0; l < kLanes; ++l) {
-    row[l] = kind | place_of(region_of_space(shape.space), offsets[l]);
-  }
-  const std::uint64_t first = row[static_cast<std::size_t>(std::countr_zero(shape.mask))];
-  Pattern pattern;
-  pattern.take(row, shape.mask, first);
-  return pattern.cost(offset_of(first));
+  const std::uint64_t first = offsets[static_cast<std::size_t>(std::countr_zero(shape.mask))];
+  const Manner manner{kind_of(shape), shape.space != RequestSpace::global};
+  Pattern pattern(offsets.data(), shape.mask, first, manner);
+  Access cost = pattern.cost();
+  cost.passes = pattern.passes(static_cast<unsigned>(first / 4 % 8));
+  return cost;
 }
 
 }  // namespace alab::counted
