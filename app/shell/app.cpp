@@ -25,8 +25,7 @@ void open_asked_kernel(App& app, const Lab& lab) {
   require(std::ranges::any_of(rungs, [&](const RungBuild* b) { return b->rung->id == rung; }), "--kernel ",
           kernel, ": '", op, "' has no rung '", rung, "'; 'alab list kernels' shows all");
   open_desk(app, op, rung);
-  const std::string& panel = app.options.panel;
-  (panel == "request" || panel == "painter" ? app.desk.wish.memory_tab : app.desk.wish.code_tab) = panel;
+  app.desk.wish.after_count = app.options.panel;
   app.desk.count_soon = true;
 }
 

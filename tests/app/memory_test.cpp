@@ -284,4 +284,27 @@ TEST_CASE("counting runs in the background, is cancelled, and keeps the newest c
   CHECK(counts.of(*request.build->rung) != nullptr);
 }
 
+TEST_CASE("every rung's lines add up to its counters, whatever number of headers it runs") {
+  for (const RungBuild* build : counted_rungs()) {
+    const Op& op = *find_op(build->rung->op);
+    const CountRequest request = request_of(op.id, build->rung->id, std::string(op.shapes[1]));
+    if (!why_not(request).empty()) {
+      continue;
+    }
+    CAPTURE(build->rung->op);
+    CAPTURE(build->rung->id);
+    const KernelCount count = count_kernel(request, {});
+    std::uint64_t sectors = 0, all = 0;
+    for (const SourceText& file : annotated_source(*build->rung, &count.profile)) {
+      for (const SourceLine& line : file.lines) {
+        sectors += sectors_of(line.counters);
+      }
+    }
+    for (const counted::LaunchProfile& launch : count.profile.launches) {
+      all += sectors_of(launch.total);
+    }
+    CHECK(sectors == all);
+  }
+}
+
 }  // namespace alab::shell

@@ -141,6 +141,9 @@ void take_count(App& app) {
     if (const Rung* rung = desk_rung(app)) {
       refresh_source(app, *rung);
     }
+    if (!app.desk.wish.after_count.empty()) {
+      app.desk.wish.memory_tab = std::exchange(app.desk.wish.after_count, "");
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 // "Code and memory": a rung's source with what each line moved, single requests of warps, a painter of access
-// patterns, and the roofline. It takes the place of lesson and instruments while it is open.
+// patterns. It takes the place of lesson and instruments while it is open.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -47,7 +47,8 @@ struct PainterState {
 
 /// What a link or the command line asks to be opened.
 struct DeskWish {
-  std::string code_tab, memory_tab;  ///< "code", "roofline"; "request", "painter"
+  std::string memory_tab;   ///< "request" or "painter": comes to the front in the next frame
+  std::string after_count;  ///< the same once a count is there
 };
 
 struct MemoryDesk {

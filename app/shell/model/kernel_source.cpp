@@ -2,6 +2,8 @@
 #include "app/shell/model/kernel_source.hpp"
 
 #include <algorithm>
+#include <deque>
+#include <iterator>
 
 #include "kernels/sources.hpp"
 
@@ -30,10 +32,7 @@ class Annotator {
   SourceLine* at(const counted::Line& line) {
     const auto found =
         std::find_if(texts_.begin(), texts_.end(), [&](const SourceText& t) { return t.file == line.file; });
-    if (found == texts_.end()) {
-      texts_.push_back(plain_text_of(line.file));
-    }
-    SourceText& text = found == texts_.end() ? texts_.back() : *found;
+    SourceText& text = found == texts_.end() ? texts_.emplace_back(plain_text_of(line.file)) : *found;
     const bool known = line.line >= 1 && static_cast<std::size_t>(line.line) <= text.lines.size();
     return known ? &text.lines[static_cast<std::size_t>(line.line) - 1] : nullptr;
   }
@@ -90,11 +89,11 @@ class Annotator {
       std::stable_sort(texts_.begin() + 1, texts_.end(),
                        [&](const SourceText& a, const SourceText& b) { return weight(a) > weight(b); });
     }
-    return std::move(texts_);
+    return {std::make_move_iterator(texts_.begin()), std::make_move_iterator(texts_.end())};
   }
 
  private:
-  std::vector<SourceText> texts_;
+  std::deque<SourceText> texts_;  // lines are pointed to while texts are added
   counted::Counters total_;
 };
 
