@@ -181,29 +181,54 @@ def why(of):
     return "; ".join(reasons)
 
 
-def table(data):
-    """Markdown: a row for each rung, counted over measured."""
-    kept, theirs = data["counted"], data["ncu"]
+GLOBAL = {"requests ld": "smsp__inst_executed_op_global_ld.sum", "st": "smsp__inst_executed_op_global_st.sum",
+          "sectors ld": "l1tex__t_sectors_pipe_lsu_mem_global_op_ld.sum",
+          "sectors st": "l1tex__t_sectors_pipe_lsu_mem_global_op_st.sum",
+          "bytes ld": "global_ld_bytes_used", "bytes st": "global_st_bytes_used"}
+SHARED = {"bytes ld": "shared_ld_bytes_used", "bytes st": "shared_st_bytes_used",
+          "instr. ld": "smsp__inst_executed_op_shared_ld.sum", "instr. st": "smsp__inst_executed_op_shared_st.sum",
+          "wavefronts ld": "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_ld.sum",
+          "wavefronts st": "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_st.sum"}
+
+
+def by_rung(data):
     rungs = {}
     for case in data["cases"]:
         if case["group"] == "rung":
             rungs.setdefault(case["name"].split(" ")[0], []).extend(case["launches"])
-    head = ["rung", "launches", "global requests ld", "st", "sectors ld", "st", "bytes ld", "st",
-            "shared bytes ld", "st", "shared instr. ld", "st", "wavefronts ld", "st", "why they differ"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for rung, launches in rungs.items():
-        def of(name, same=False):
-            at = kept.index(name) if same or name not in ALIKE else len(kept) - len(TRAFFIC) - len(ALIKE) + list(ALIKE).index(name)
-            return [(l["counted"][at], l["ncu"][at]) for l in launches if l["counted"][at] is not None and l["ncu"][at] is not None]
-        cells = [ratio(of(n)) for n in (
-            "smsp__inst_executed_op_global_ld.sum", "smsp__inst_executed_op_global_st.sum",
-            "l1tex__t_sectors_pipe_lsu_mem_global_op_ld.sum", "l1tex__t_sectors_pipe_lsu_mem_global_op_st.sum",
-            "global_ld_bytes_used", "global_st_bytes_used", "shared_ld_bytes_used", "shared_st_bytes_used")]
-        cells += [ratio(of(n, same=True)) for n in (
-            "smsp__inst_executed_op_shared_ld.sum", "smsp__inst_executed_op_shared_st.sum",
-            "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_ld.sum", "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_st.sum")]
-        lines.append(f"| {rung} | {len(launches)} | " + " | ".join(cells) + f" | {why(of)} |")
-    return "\n".join(lines)
+    return rungs
+
+
+def pairs(data, launches, name, same=False):
+    """Counted and measured; same: under the one name, else what ALIKE puts beside it."""
+    kept = data["counted"]
+    first_alike = len(kept) - len(TRAFFIC) - len(ALIKE)
+    at = kept.index(name) if same or name not in ALIKE else first_alike + list(ALIKE).index(name)
+    both = [(l["counted"][at], l["ncu"][at]) for l in launches]
+    return [(a, b) for a, b in both if a is not None and b is not None]
+
+
+def table(data, columns, same):
+    """Markdown: a row for each rung, counted over measured; rungs that agree in all columns share the last row."""
+    lines = ["| " + " | ".join(["rung"] + list(columns)) + " |", "|" + "---|" * (1 + len(columns))]
+    equal = []
+    for rung, launches in by_rung(data).items():
+        cells = [ratio(pairs(data, launches, name, same)) for name in columns.values()]
+        if all(cell == "=" for cell in cells):
+            equal.append(rung)
+        else:
+            lines.append(f"| {rung} | " + " | ".join(cells) + " |")
+    lines.append(f"| {len(equal)} others |" + " = |" * len(columns))
+    return "\n".join(lines) + "\n\nEqual in all of it: " + ", ".join(equal) + "."
+
+
+def reasons(data):
+    rows = ["| rung | why |", "|---|---|"]
+    for rung, launches in by_rung(data).items():
+        words = why(lambda name, same=False: pairs(data, launches, name, same))
+        if words:
+            rows.append(f"| {rung} | {words} |")
+    return "\n".join(rows)
 
 
 def sanitizers(mistakes, output):
@@ -238,15 +263,19 @@ def document(data, mistakes, output):
             tally[0] += 1
             tally[1] += sum(a == b for a, b in pairs)
             tally[2] += len(pairs)
-    shown = lambda group: f"{equal[group][1]} of {equal[group][2]} counters of {equal[group][0]} launches"
+    shown = lambda group: f"{equal[group][1]} of {equal[group][2]} counters in {equal[group][0]} launches"
     return f"""# How the counters compare with a GPU's
 
 Recorded on {data['device']} by `tests/gpu/ncu_compare.sh`; this page is written by `tests/gpu/ncu_compare.py document`.
 
 The counted executor runs a kernel's source as g++ compiles it and counts by the hardware's rules. Nsight Compute (ncu)
-counts what nvcc made of the same source. Where every request is known, the two agree: access probes {shown('probe')},
-shared-memory patterns {shown('pattern')}. Of the rungs' {shown('rung')} are equal to the last digit; what differs is the
-compiler's choice, not the rule:
+counts what nvcc made of the same source. Equal to the last digit are:
+
+- access probes, where every request is known: {shown('probe')} (the rest: loads that nvcc merged or moved out of a loop);
+- shared-memory patterns with equal addresses and idle lanes: {shown('pattern')};
+- rungs: {shown('rung')}.
+
+What differs is the compiler's choice, not the rule:
 
 - *requests*: ncu's `inst_executed` counts instructions whose lanes are all masked off as well; its `t_requests`, compared
   here, does not.
@@ -255,11 +284,25 @@ compiler's choice, not the rule:
   in registers that g++ loads again. Count your own kernel's requests as the source says them; expect nvcc to need fewer.
 - ncu's wavefronts and conflicts differ from run to run by under 1 % where warps meet at run time.
 
-## Rungs: counted over measured
+## Rungs: global memory, counted over measured
 
 "=" means equal in every launch; a number is the ratio, a range its smallest and largest.
 
-{table(data)}
+{table(data, GLOBAL, False)}
+
+## Rungs: shared memory, counted over measured
+
+{table(data, SHARED, True)}
+
+## Why they differ
+
+{reasons(data)}
+
+## Floating-point operations
+
+Thread-level FADD, FMUL and FFMA against ncu's `smsp__sass_thread_inst_executed_op_*`. In kernels that only multiply and add
+(matrix products, scores, K^T V, row dots) all three are equal, but for three launches where nvcc drops some. A GPU computes an exponential, a division and a logarithm with further FADD, FMUL and FFMA, which the
+executor counts as *exponentials*, *divisions* and *logarithms* beside them: such kernels show fewer FFMA here than there.
 
 ## Compulsory bytes
 
