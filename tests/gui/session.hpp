@@ -30,6 +30,7 @@ const std::vector<Session>& all_sessions();
 std::vector<Session> first_sessions();
 std::vector<Session> lab_sessions();
 std::vector<Session> window_sessions();
+std::vector<Session> memory_sessions();
 std::vector<Session> state_sessions();
 
 /// Runs one session in this process; prints "PASS name" or "FAIL name" per test. Returns the number of
