@@ -66,6 +66,11 @@ constexpr Action kActions[] = {
        open_desk(app, "", "");
        app.desk.wish.memory_tab = "painter";
      }},
+    {"roofline", "Roofline: counted kernels under the roof of a GPU", "",
+     [](App& app) {
+       open_desk(app, "", "");
+       app.desk.wish.memory_tab = "roofline";
+     }},
     {"next", "Next page", "Ctrl+PageDown", [](App& app) { app.book.next(); }},
     {"back", "Previous page", "Ctrl+PageUp", [](App& app) { app.book.back(); }},
     {"undo", "Undo parameter change", "Ctrl+Z", [](App& app) { undo_or_redo(app, false); }},
@@ -73,6 +78,7 @@ constexpr Action kActions[] = {
     {"export", "Export plots, data or a report", "Ctrl+S",
      [](App& app) {
        app.exports.only.clear();
+       app.exports.given.reset();
        app.exports.open = true;
      }},
     {"theme", "Switch between paper and dark", "",

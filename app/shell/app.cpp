@@ -25,8 +25,9 @@ void open_asked_kernel(App& app, const Lab& lab) {
   require(std::ranges::any_of(rungs, [&](const RungBuild* b) { return b->rung->id == rung; }), "--kernel ",
           kernel, ": '", op, "' has no rung '", rung, "'; 'alab list kernels' shows all");
   open_desk(app, op, rung);
-  app.desk.wish.after_count = app.options.panel;
-  app.desk.count_soon = true;
+  const bool ladder = app.options.panel == "roofline";
+  (ladder ? app.desk.wish.memory_tab : app.desk.wish.after_count) = app.options.panel;
+  (ladder ? app.desk.ladder_soon : app.desk.count_soon) = true;
 }
 
 void open_asked_page(App& app) {
@@ -54,6 +55,7 @@ void open_asked_page(App& app) {
 void fill_hooks(App& app) {
   app.ui.hooks.export_item = [&app](std::string_view key) {
     app.exports.only = std::string(key);
+    app.exports.given = app.desk.open ? app.desk.roofline.sheet : nullptr;
     app.exports.open = true;
   };
   app.ui.hooks.copied = [&app](std::string_view what) { say(app, text("Copied ", what), 3); };

@@ -56,7 +56,8 @@ struct ExportDialog {
   bool open = false, whole_lab = false, started = false;
   ExportFormats formats;
   std::string folder, student;
-  std::string only;  ///< key of one plot, map, table or stepper; "" for all
+  std::string only;                     ///< key of one plot, map, table or stepper; "" for all
+  std::shared_ptr<const Result> given;  ///< written instead of a step's: the roofline of counted kernels
 };
 
 struct Help {

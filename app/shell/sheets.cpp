@@ -15,7 +15,9 @@ void start_export(App& app, const Lab& lab) {
   ExportRequest request;
   request.lab = &lab;
   const RunView view = run_view(app);
-  if (dialog.whole_lab || view.result == nullptr) {
+  if (dialog.given != nullptr) {
+    request.results.push_back(*dialog.given);
+  } else if (dialog.whole_lab || view.result == nullptr) {
     request.results = app.runner.results_of(lab);
   } else {
     request.results.push_back(*view.result);
@@ -148,16 +150,18 @@ void draw_export(App& app) {
   const Lab* lab = app.book.lab();
   const RunView view = run_view(app);
   const auto all = lab == nullptr ? std::vector<Result>{} : app.runner.results_of(*lab);
-  const bool hidden = app.book.prediction_open();
-  const bool has = (view.result != nullptr && !hidden) || (dialog.whole_lab && !all.empty());
+  const bool hidden = dialog.given == nullptr && app.book.prediction_open();
+  const bool has =
+      dialog.given != nullptr || (view.result != nullptr && !hidden) || (dialog.whole_lab && !all.empty());
   if (!dialog.only.empty()) {
     ui::muted(app.ui, text("Only '", dialog.only, "'"));
   }
   const std::string_view scopes[] = {"This step", "Whole lab"};
-  int scope = dialog.whole_lab ? 1 : 0;
+  int scope = dialog.given != nullptr ? -1 : dialog.whole_lab ? 1 : 0;
   if (ui::segmented(app.ui, "scope", scopes, &scope)) {
     dialog.whole_lab = scope == 1;
     dialog.only.clear();
+    dialog.given.reset();
   }
   ui::vspace(0.4F);
   export_formats(app);

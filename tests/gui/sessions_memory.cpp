@@ -168,6 +168,44 @@ void painter(ImGuiTestContext* ctx) {
   picture(ctx, "painter_by_hand");
 }
 
+void ladder_under_the_roof(ImGuiTestContext* ctx) {
+  open_desk(ctx, "ch10_01_online_softmax", "softmax_rows", "00_naive");
+  desk().problems.at(desk().op).assign("rows=4 cols=256");
+  click(ctx, "//desk", "###roofline");
+  ctx->Yield(2);
+  IM_CHECK(desk().roofline.sheet->table("bytes")->rows.empty());
+  picture(ctx, "roofline_empty");
+  const std::size_t rungs = shell::desk_rungs("softmax_rows").size();
+  const std::uint64_t before = desk().counts.version();
+  click(ctx, "//desk", "###count_ladder");
+  IM_CHECK(wait_for(ctx, 60, [&] { return desk().counts.version() >= before + rungs; }));
+  ctx->Yield(2);
+  IM_CHECK(!desk().counts.running());
+  IM_CHECK_EQ(desk().roofline.sheet->table("bytes")->rows.size(), rungs);
+  ctx->SetRef(ctx->WindowInfo("//desk/memory_side").ID);  // combos tell the test engine no label
+  ctx->ItemClick("##memory/###roofline/##device");
+  ctx->ItemClick("//$FOCUSED/A100-40GB");
+  ctx->Yield(2);
+  IM_CHECK(desk().roofline.sheet->plot("roofline")->title.find("A100-40GB") != std::string::npos);
+  picture(ctx, "roofline");
+}
+
+void roofline_is_exported(ImGuiTestContext* ctx) {
+  IM_CHECK(desk().roofline.sheet != nullptr);
+  const std::filesystem::path folder = data_folder() / "exported roofline";
+  click(ctx, "//desk", "plot:roofline/##export/###button");
+  ctx->Yield(3);
+  IM_CHECK(app().exports.open);
+  app().exports.folder = folder.string();
+  ctx->Yield(2);
+  click(ctx, "//export", "###go");
+  IM_CHECK(wait_for(ctx, 60, [] { return !app().exporter.running(); }));
+  IM_CHECK(std::filesystem::exists(folder / "softmax_rows_roofline.svg"));
+  IM_CHECK(std::filesystem::exists(folder / "softmax_rows_roofline.csv"));
+  app().exports.open = false;
+  ctx->Yield(2);
+}
+
 void cancel(ImGuiTestContext* ctx) {
   open_desk(ctx, "ch10_02_flash_tiling", "flash_attention_fwd", "20_fa1_order");
   desk().problems.at(desk().op).assign("seq_len=2048 head_dim=64 heads=8");
@@ -234,6 +272,8 @@ std::vector<Session> memory_sessions() {
             {"mistakes are listed and their lines marked", findings_are_listed},
             {"a rung of several kernels shows one of them", several_kernels},
             {"the painter counts as it is drawn", painter},
+            {"a ladder is counted and stands under the roof of the chosen GPU", ladder_under_the_roof},
+            {"the roofline is exported", roofline_is_exported},
             {"a count is cancelled and the last one stays", cancel},
             {"keys, palette, links and pages lead in and out", in_and_out},
             {"every lab with kernels counts its first rung", every_lab_with_kernels}}}};

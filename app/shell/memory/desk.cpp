@@ -23,7 +23,19 @@ constexpr Term kTerms[] = {
     {"conflicts", "", "Bank conflicts: wavefronts beyond those that the width of the access needs."},
     {"share", "", "The line's part of all sectors (or wavefronts) of the kernels in view."},
     {"bank", "", "Shared memory's 32 columns of 4-byte words; word w lies in bank w mod 32."},
+    {"compulsory", "",
+     "Bytes of the distinct sectors that a kernel reads and writes: what still moves when no sector has to "
+     "move twice."},
+    {"FLOPs", "",
+     "Additions and multiplications in floating point; one that multiplies and adds is two. Divisions and "
+     "functions are not in."},
+    {"intensity", "I", "FLOPs for each byte that moves, in FLOP/B."},
+    {"roof", "min(F, I W)",
+     "The most FLOPs a second that a GPU with peak F and memory bandwidth W can do at an intensity I."},
+    {"ridge", "F / W", "The intensity where the roof turns flat: left of it memory is the limit."},
 };
+
+constexpr std::string_view kRoofline = "roofline";
 
 void header(App& app, const Lab& lab) {
   if (ui::quiet_button(app.ui, ICON_FA_CHEVRON_LEFT "  Back to the lesson###back")) {
@@ -81,6 +93,14 @@ void memory_side(App& app) {
     draw_painter(app);
     ImGui::EndTabItem();
   }
+  std::string& after_count = app.desk.wish.after_count;
+  if (tab(ICON_FA_CHART_LINE "  Roofline###roofline", app.desk.wish.memory_tab, kRoofline)) {
+    draw_roofline(app);
+    ImGui::EndTabItem();
+    after_count = kRoofline;  // stays in front when a count arrives
+  } else if (after_count == kRoofline) {
+    after_count.clear();
+  }
   ImGui::EndTabBar();
 }
 
@@ -136,6 +156,16 @@ void count_desk(App& app) {
   app.desk.counts.submit(request);
 }
 
+void count_ladder(App& app) {
+  std::vector<CountRequest> requests = uncounted_ladder(app.desk);
+  if (requests.empty()) {
+    say(app, counted_rungs().empty() ? counted_unavailable() : "Every rung is counted on this problem", 3);
+    return;
+  }
+  app.desk.setup_open = false;
+  app.desk.counts.submit_all(std::move(requests));
+}
+
 void take_count(App& app) {
   if (app.desk.counts.poll()) {
     if (const Rung* rung = desk_rung(app)) {
@@ -178,20 +208,40 @@ const Rung* desk_rung(const App& app) {
   return nullptr;
 }
 
-CountRequest desk_request(const App& app) {
-  CountRequest request;
-  const MemoryDesk& desk = app.desk;
-  request.op = find_op(desk.op);
-  for (const RungBuild* build : rungs_of(desk.op, counted_rungs())) {
-    request.build = build->rung->id == desk.rung ? build : request.build;
-  }
+namespace {
+
+CountRequest request_of(const MemoryDesk& desk, const RungBuild* build, std::string_view rung) {
+  CountRequest request{find_op(desk.op), build, {}, {}};
   if (const auto found = desk.problems.find(desk.op); found != desk.problems.end()) {
     request.problem = found->second;
   }
-  if (const auto found = desk.tiles.find(text(desk.op, "/", desk.rung)); found != desk.tiles.end()) {
+  if (const auto found = desk.tiles.find(text(desk.op, "/", rung)); found != desk.tiles.end()) {
     request.tiles = found->second;
+  } else if (build != nullptr) {
+    request.tiles = ParamSet(build->rung->tiles);
   }
   return request;
+}
+
+}  // namespace
+
+CountRequest desk_request(const App& app) {
+  const RungBuild* chosen = nullptr;
+  for (const RungBuild* build : rungs_of(app.desk.op, counted_rungs())) {
+    chosen = build->rung->id == app.desk.rung ? build : chosen;
+  }
+  return request_of(app.desk, chosen, app.desk.rung);
+}
+
+std::vector<CountRequest> uncounted_ladder(const MemoryDesk& desk) {
+  std::vector<CountRequest> requests;
+  for (const RungBuild* build : rungs_of(desk.op, counted_rungs())) {
+    CountRequest request = request_of(desk, build, build->rung->id);
+    if (!desk.counts.has(request) && why_not(request).empty()) {
+      requests.push_back(std::move(request));
+    }
+  }
+  return requests;
 }
 
 namespace {
@@ -241,6 +291,9 @@ void refresh_source(App& app, const Rung& rung) {
     return line != nullptr && !line->requests.empty();
   });
   choose_line(app, kept ? desk.line : busiest_line(shown.texts));
+  if (desk.wish.after_count == kRoofline) {
+    desk.wish.memory_tab = kRoofline;
+  }
 }
 
 void seeing(const App& app, std::string_view words) {

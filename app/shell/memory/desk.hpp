@@ -10,12 +10,15 @@
 #include <vector>
 
 #include "app/panels/params_panel.hpp"
+#include "app/panels/plot_panel.hpp"
+#include "app/panels/table_panel.hpp"
 #include "app/shell/model/kernel_counts.hpp"
 #include "app/shell/model/kernel_source.hpp"
 #include "app/shell/model/lab_kernels.hpp"
 #include "app/shell/model/painter.hpp"
 #include "app/shell/model/request_picture.hpp"
 #include "app/ui/widgets.hpp"
+#include "kernels/roofline.hpp"
 #include "labs/lab.hpp"
 
 namespace alab::shell {
@@ -45,9 +48,19 @@ struct PainterState {
   unsigned lane = 0;  ///< placed by the next click
 };
 
+/// The sheet of the op in view; made anew when a count arrives or another device is chosen.
+struct RooflineState {
+  const RooflineDevice* device = find_roofline_device("H200");
+  std::string made_of;  ///< op, version of the counts, device
+  std::uint64_t version = 0;
+  std::shared_ptr<const Result> sheet;
+  panels::PlotState plot;
+  panels::TableState table;
+};
+
 /// What a link or the command line asks to be opened.
 struct DeskWish {
-  std::string memory_tab;   ///< "request" or "painter": comes to the front in the next frame
+  std::string memory_tab;   ///< "request", "painter" or "roofline": comes to the front in the next frame
   std::string after_count;  ///< the same once a count is there
 };
 
@@ -57,7 +70,8 @@ struct MemoryDesk {
   std::map<std::string, ParamSet, std::less<>> problems, tiles;  ///< by op; by op/rung
   panels::ParamsState problem_params, tile_params;
   bool setup_open = true;
-  bool count_soon = false;  ///< counts in the first frame that shows it
+  bool count_soon = false;   ///< counts in the first frame that shows it
+  bool ladder_soon = false;  ///< the same for all rungs
   KernelCounts counts;
   ShownSource source;
   int file = 0;
@@ -66,6 +80,7 @@ struct MemoryDesk {
   int scroll_frames = 0;  ///< in which the code is still moved to the line
   RequestState request;
   PainterState painter;
+  RooflineState roofline;
   DeskWish wish;
   float setup_height = 0;
 };

@@ -161,6 +161,9 @@ void draw_desk_setup(App& app, const Lab& lab) {
   if (std::exchange(app.desk.count_soon, false)) {
     count_desk(app);
   }
+  if (std::exchange(app.desk.ladder_soon, false)) {
+    count_ladder(app);
+  }
   count_button(app, request);
   problem_line(app, request);
   if (app.desk.setup_open) {

@@ -11,9 +11,14 @@ void draw_desk_setup(App& app, const Lab& lab);
 void draw_code_panel(App& app);
 void draw_request_panel(App& app);
 void draw_painter(App& app);
+void draw_roofline(App& app);
 
 /// The chosen rung with its problem and tiles; build is nullptr where nothing can be counted.
 CountRequest desk_request(const App& app);
+/// Each rung of the op that can take the problem and was not counted on it yet, with the tiles chosen for it.
+std::vector<CountRequest> uncounted_ladder(const MemoryDesk& desk);
+/// Counts them in the background.
+void count_ladder(App& app);
 const Rung* desk_rung(const App& app);
 /// Shows a line's requests, the first one first.
 void choose_line(App& app, const counted::Line& line);

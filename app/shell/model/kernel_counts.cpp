@@ -50,11 +50,34 @@ KernelCount count_kernel(const CountRequest& request, const Progress& progress) 
   return count;
 }
 
-void KernelCounts::submit(CountRequest request) {
-  current_ = request;
+void KernelCounts::submit_all(std::vector<CountRequest> requests) {
   error_.clear();
-  ticket_ = job_.submit(
-      [request = std::move(request)](const Progress& progress) { return count_kernel(request, progress); });
+  queue_ = std::move(requests);
+  next_ = 0;
+  if (!queue_.empty()) {
+    start_next();
+  }
+}
+
+void KernelCounts::start_next() {
+  current_ = queue_[next_++];
+  ticket_ =
+      job_.submit([request = current_](const Progress& progress) { return count_kernel(request, progress); });
+}
+
+void KernelCounts::cancel() {
+  next_ = queue_.size();
+  job_.cancel();
+}
+
+JobStatus KernelCounts::status() const {
+  JobStatus status = job_.status();
+  if (queue_.size() > 1 && status.state == JobState::running) {
+    const auto done = static_cast<double>(next_ - 1);
+    status.fraction = (done + status.fraction) / static_cast<double>(queue_.size());
+    status.what = text(next_, " of ", queue_.size(), ", ", status.what);
+  }
+  return status;
 }
 
 bool KernelCounts::poll() {
@@ -65,9 +88,13 @@ bool KernelCounts::poll() {
   ticket_ = 0;
   error_ = status.state == JobState::failed ? status.error : "";
   if (status.state != JobState::done) {
+    next_ = queue_.size();
     return false;
   }
   keep(job_.result().second);
+  if (next_ < queue_.size()) {
+    start_next();
+  }
   return true;
 }
 
@@ -80,6 +107,11 @@ void KernelCounts::keep(std::shared_ptr<const KernelCount> count) {
 std::shared_ptr<const KernelCount> KernelCounts::of(const Rung& rung) const {
   const auto found = counts_.find({rung.op, rung.id});
   return found == counts_.end() ? nullptr : found->second;
+}
+
+bool KernelCounts::has(const CountRequest& request) const {
+  const auto count = of(*request.build->rung);
+  return count != nullptr && count->request == request;
 }
 
 std::vector<std::shared_ptr<const KernelCount>> KernelCounts::ladder(std::string_view op) const {

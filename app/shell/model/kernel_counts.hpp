@@ -38,11 +38,14 @@ KernelCount count_kernel(const CountRequest& request, const Progress& progress);
 class KernelCounts {
  public:
   /// Cancels what is being counted and counts this.
-  void submit(CountRequest request);
-  void cancel() { job_.cancel(); }
-  bool running() const { return job_.status().state == JobState::running; }
-  JobStatus status() const { return job_.status(); }
-  /// Once a frame: takes a finished count over. True when one arrived.
+  void submit(CountRequest request) { submit_all({std::move(request)}); }
+  /// Cancels what is being counted and counts these, one after the other; the first that fails ends it.
+  void submit_all(std::vector<CountRequest> requests);
+  void cancel();
+  bool running() const { return job_.status().state == JobState::running || next_ < queue_.size(); }
+  /// Over all that was submitted together.
+  JobStatus status() const;
+  /// Once a frame: takes a finished count over and starts the next one. True when one arrived.
   bool poll();
   /// Makes this the newest count of its rung.
   void keep(std::shared_ptr<const KernelCount> count);
@@ -54,11 +57,16 @@ class KernelCounts {
   std::shared_ptr<const KernelCount> of(const Rung& rung) const;
   /// Counts of an op's rungs, in the order of the ladder.
   std::vector<std::shared_ptr<const KernelCount>> ladder(std::string_view op) const;
+  /// True when the newest count of its rung is of this very problem and these tiles.
+  bool has(const CountRequest& request) const;
   /// Rises with each count that arrives.
   std::uint64_t version() const { return version_; }
 
  private:
+  void start_next();
   LatestJob<KernelCount> job_;
+  std::vector<CountRequest> queue_;  ///< submitted together
+  std::size_t next_ = 0;             ///< of the queue, not yet started
   std::map<std::pair<std::string_view, std::string_view>, std::shared_ptr<const KernelCount>> counts_;
   CountRequest current_;
   std::string error_;

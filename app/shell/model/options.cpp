@@ -42,7 +42,8 @@ void read_option(Options& options, const std::string& name, const std::string& v
             " is not OP/RUNG, for example flash_attention_fwd/30_fa2_order");
     options.kernel = value;
   } else if (name == "--panel") {
-    require(value == "request" || value == "painter", "--panel ", value, " is not request or painter");
+    require(value == "request" || value == "painter" || value == "roofline", "--panel ", value,
+            " is not request, painter or roofline");
     options.panel = value;
   } else if (name == "--theme") {
     require(value == "paper" || value == "dark", "--theme ", value, " is not paper or dark");
@@ -99,7 +100,8 @@ std::string options_help() {
          "  --step N           at its Nth step, counted from 1\n"
          "  --page NAME        or at its overview, quiz or readings\n"
          "  --kernel OP/RUNG   with --lab: Code and memory, with this kernel counted\n"
-         "  --panel NAME       there: request or painter in front\n"
+         "  --panel NAME       there: request, painter, or roofline (which counts the whole ladder) in "
+         "front\n"
          "  --theme NAME       paper or dark\n"
          "  --size WxH         size of the window, for example 1366x768\n"
          "  --screenshot FILE  draw the window once its runs are finished, save it as PNG, and exit;\n"

@@ -16,7 +16,7 @@ struct Options {
   int step = 0;               ///< 1-based; 0: where the student left off
   std::string page;           ///< overview, quiz or readings
   std::string kernel;         ///< "op/rung": opens Code and memory there and counts it
-  std::string panel;          ///< request or painter: the tab in front there
+  std::string panel;          ///< request, painter or roofline: the tab in front there
   std::string theme;          ///< paper, dark, or "" as saved
   int width = 0, height = 0;  ///< 0: as saved, else 1366x768
   std::filesystem::path screenshot;
