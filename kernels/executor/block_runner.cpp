@@ -200,7 +200,14 @@ inline void BlockRunner::meet(Meeting meeting, std::uint32_t lanes, const void* 
   }
 }
 
-inline void BlockRunner::sync_threads(bool predicate, Site where, const void* code) {
+inline bool BlockRunner::removed(Site where) const {
+  return watch_ != nullptr && removed_ != nullptr && removed_->is(where);
+}
+
+inline bool BlockRunner::sync_threads(bool predicate, Site where, const void* code) {
+  if (removed(where)) [[unlikely]] {
+    return false;
+  }
   meet(Meeting::barrier, ~0u, code);
   Lane& me = *current_;
   if (at_barrier_++ == 0) {
@@ -212,6 +219,7 @@ inline void BlockRunner::sync_threads(bool predicate, Site where, const void* co
   current_warp_->arrived |= 1u << me.number;
   me.site = where;
   suspend(me);
+  return true;
 }
 
 // Whether there is a next phase: true when all threads were at one barrier, false when all have left.
@@ -248,6 +256,9 @@ bool BlockRunner::release_barrier() {
 inline std::uint64_t BlockRunner::warp_call(WarpKind kind, std::uint32_t mask, std::uint64_t bits,
                                             std::int32_t arg, std::int32_t width, Site where,
                                             const void* code) {
+  if (kind == WarpKind::sync && removed(where)) [[unlikely]] {
+    return 0;
+  }
   meet(kind == WarpKind::sync ? Meeting::warp_sync : Meeting::warp_call, mask, code);
   Lane& me = *current_;
   Warp& warp = *current_warp_;
@@ -326,7 +337,9 @@ void sync_threads(Site where) {
 
 int sync_threads(BarrierKind kind, bool predicate, Site where) {
   BlockRunner& runner = running();
-  runner.sync_threads(predicate, where, __builtin_return_address(0));
+  if (!runner.sync_threads(predicate, where, __builtin_return_address(0))) {
+    return predicate ? 1 : 0;
+  }
   const unsigned yes = runner.predicates();
   const unsigned threads = t_view.block_dim.x * t_view.block_dim.y * t_view.block_dim.z;
   switch (kind) {

@@ -14,6 +14,7 @@
 #include "kernels/executor/fiber.hpp"
 #include "kernels/executor/lane_watch.hpp"
 #include "kernels/executor/launch_record.hpp"
+#include "kernels/executor/removed_barrier.hpp"
 #include "kernels/executor/view.hpp"
 #include "kernels/executor/warp_calls.hpp"
 
@@ -31,11 +32,14 @@ class BlockRunner {
   /// watch: told which lane runs; nullptr for a plain launch. Must live until end_launch.
   void begin_launch(const Launch& launch, LaneWatch* watch = nullptr);
   void end_launch() { watch_ = nullptr; }
+  /// For launches with a watch, until it is called again; nullptr: none. Must live as long.
+  void remove_barrier(const RemovedBarrier* barrier) { removed_ = barrier; }
   /// Runs all threads of one block (linear index, x fastest).
   /// Error: divergent barrier, or what a thread threw. Cancelled: stop was requested while all waited.
   void run_block(std::uint64_t block);
 
-  void sync_threads(bool predicate, Site where, const void* code);
+  /// False when the barrier was taken out, so that nobody was waited for.
+  bool sync_threads(bool predicate, Site where, const void* code);
   /// Threads whose predicate held at the barrier that was released last.
   unsigned predicates() const { return released_predicates_; }
   std::uint64_t warp_call(WarpKind kind, std::uint32_t mask, std::uint64_t bits, std::int32_t arg,
@@ -93,6 +97,7 @@ class BlockRunner {
   bool release_asking(Warp& warp);
   bool release_held(Warp& warp);
   void meet(Meeting meeting, std::uint32_t lanes, const void* code);
+  bool removed(Site where) const;
   bool release_barrier();
   void order_warps();
   void order_lanes(Warp& warp, unsigned count);
@@ -107,6 +112,7 @@ class BlockRunner {
 
   const Launch* launch_ = nullptr;
   LaneWatch* watch_ = nullptr;
+  const RemovedBarrier* removed_ = nullptr;
   std::uint32_t meeting_lanes_ = 0;
   std::vector<Lane> lanes_;
   std::vector<Warp> warps_;

@@ -165,6 +165,7 @@ void CountedStream::run(const executor::Launch& plain, LaunchProfile& profile) {
   context.locks = options_.workers > 1 && plain.blocks() > 1 ? &s.locks : nullptr;
   context.thread_budget = options_.thread_budget;
   context.blocks = profile.blocks;
+  context.removed = options_.removed.line != 0 ? &options_.removed : nullptr;
   const TraceShare share = share_of(options_.trace, profiles_.size(), plain.blocks());
   context.trace = share.blocks.empty() ? nullptr : &share;
   Recorders recorders(context, s.recorders);

@@ -10,6 +10,7 @@
 
 #include "kernels/executor/counted/profile.hpp"
 #include "kernels/executor/counted/trace.hpp"
+#include "kernels/executor/removed_barrier.hpp"
 #include "kernels/executor/stream.hpp"
 
 namespace alab::counted {
@@ -18,7 +19,8 @@ struct Options {
   unsigned workers = 0;  ///< OS threads at most; 0: one per core
   /// Memory accesses of one simulated thread beyond which it is taken to loop for ever.
   std::uint64_t thread_budget = std::uint64_t{1} << 25;
-  TraceWish trace;  ///< single requests to keep
+  TraceWish trace;                   ///< single requests to keep
+  executor::RemovedBarrier removed;  ///< for tests
 };
 
 /// A kernel of another build that is launched here runs, but nothing of it is seen.

@@ -66,6 +66,7 @@ Recorder& Recorder::of_this_thread() {
 
 void Recorder::begin(const LaunchContext& context) {
   context_ = context;
+  BlockRunner::of_this_thread().remove_barrier(context.removed);
   code_base_ = code_base(*context.launch);
   instructions_.clear(code_base_);
   patterns_.clear();

@@ -33,6 +33,7 @@ struct LaunchContext {
   std::uint64_t thread_budget = 0;  ///< accesses of one thread, more than which is taken for an endless loop
   std::span<BlockProfile> blocks;   ///< empty when there are too many to keep
   const TraceShare* trace = nullptr;  ///< nullptr: no request is kept
+  const executor::RemovedBarrier* removed = nullptr;
 };
 
 /// Words of dynamic shared memory, its guards included; those of static shared memory follow in the shadow.
