@@ -135,6 +135,8 @@ for room in core model reference kernels labs app; do
     verdict "test_$room exists" 1
   fi
 done
+# Only where the counted executor is built: g++ 12 or newer.
+[ ! -x "$FOLDER/bin/test_shifted" ] || suite "every subscript of every rung" "$FOLDER/bin/test_shifted"
 
 step "Generated documents and the command line"
 python3 .ci/docs.py "$FOLDER/bin/alab"

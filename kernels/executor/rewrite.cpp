@@ -57,21 +57,6 @@ std::size_t end_of_blank(std::string_view s, std::size_t i) {
   return i;
 }
 
-// The same text with comments, strings and character constants as spaces; newlines stay.
-std::string code_only(std::string_view source) {
-  std::string code(source);
-  for (std::size_t i = 0; i < code.size();) {
-    const std::size_t end = end_of_blank(source, i);
-    if (end == i) {
-      ++i;
-    }
-    for (; i < end; ++i) {
-      code[i] = code[i] == '\n' ? '\n' : ' ';
-    }
-  }
-  return code;
-}
-
 struct Edit {
   std::size_t begin, end;
   std::string text;
@@ -292,6 +277,20 @@ std::string counting_word(std::string_view word) {
 }
 
 }  // namespace
+
+std::string code_only(std::string_view source) {
+  std::string code(source);
+  for (std::size_t i = 0; i < code.size();) {
+    const std::size_t end = end_of_blank(source, i);
+    if (end == i) {
+      ++i;
+    }
+    for (; i < end; ++i) {
+      code[i] = code[i] == '\n' ? '\n' : ' ';
+    }
+  }
+  return code;
+}
 
 std::string rewrite_floats(std::string_view source) {
   const std::string code = code_only(source);

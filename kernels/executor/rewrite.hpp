@@ -24,4 +24,7 @@ std::string rewrite_cuda(std::string_view source, std::string_view path);
 /// Lines keep their numbers; #include lines, comments and strings are left alone.
 std::string rewrite_floats(std::string_view source);
 
+/// The same text with comments, strings and character constants as spaces; newlines stay.
+std::string code_only(std::string_view source);
+
 }  // namespace alab::executor

@@ -1,4 +1,4 @@
-// Build step: alab_rewrite IN.cu OUT.cu [--counting-floats]
+// Build step: alab_rewrite IN.cu OUT.cu [--counting-floats | --shifts]
 // SPDX-License-Identifier: MIT
 #include <cstdio>
 #include <exception>
@@ -8,15 +8,21 @@
 #include <string_view>
 
 #include "kernels/executor/rewrite.hpp"
+#include "kernels/executor/subscripts.hpp"
 #include "reference/core/error.hpp"
 
 int main(int argc, char** argv) {
   try {
-    const bool counting = argc == 4 && std::string_view(argv[3]) == "--counting-floats";
-    alab::require(argc == 3 || counting, "usage: alab_rewrite IN.cu OUT.cu [--counting-floats]");
+    const std::string_view option = argc == 4 ? argv[3] : "";
+    const bool counting = option == "--counting-floats", shifts = option == "--shifts";
+    alab::require(argc == 3 || counting || shifts,
+                  "usage: alab_rewrite IN.cu OUT.cu [--counting-floats | --shifts]");
     std::ifstream in(argv[1], std::ios::binary);
-    const std::string source{std::istreambuf_iterator<char>(in), {}};
+    std::string source{std::istreambuf_iterator<char>(in), {}};
     alab::require(in.good() || in.eof(), argv[1], " cannot be read");
+    if (shifts) {
+      source = alab::executor::with_shifts(source, argv[1]);
+    }
     std::string result = alab::executor::rewrite_cuda(source, argv[1]);
     if (counting) {
       result = alab::executor::rewrite_floats(result);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kernels/executor/rewrite.hpp"
+#include "kernels/executor/subscripts.hpp"
 #include "reference/core/error.hpp"
 
 using alab::Error;
@@ -79,4 +80,28 @@ TEST_CASE("a float that counts takes the place of float, of its constants and of
                            "bufferf32(x) f32", "#"}) {
     CHECK(rewrite_floats(same) == same);
   }
+}
+
+TEST_CASE("subscripts of device code are found, declarations and host code are left alone") {
+  const auto shifted = [](std::string_view source) {
+    std::string out = alab::executor::with_shifts(source, "a.cu");
+    for (std::size_t at; (at = out.find(") + alab_shift(")) != std::string::npos;) {
+      out.replace(at, out.find(')', at + 3) + 1 - at, "+)");
+    }
+    return out;
+  };
+  CHECK(shifted("void host(int* a) { a[0] = 1; }") == "void host(int* a) { a[0] = 1; }");
+  CHECK(shifted("__global__ void f(float* a) { a[i] = a[b[j]]; }") ==
+        "__global__ void f(float* a) { a[(i+)] = a[(b[(j+)]+)]; }");
+  CHECK(shifted("__device__ float g(float (&s)[4]) { return s[0]; }") ==
+        "__device__ float g(float (&s)[4]) { return s[(0+)]; }");
+  for (const char* declaration : {"float s[4] = {};", "__shared__ float t[8][9];", "const int* p[2];",
+                                  "extern __shared__ float x[];", "for (int n[2] = {}; n;) {}",
+                                  "std::array<int, 2> a;", "float u[2], v[3];", "auto f = [&](int i) {};"}) {
+    const std::string source = std::string("__global__ void f() { ") + declaration + " }";
+    CHECK(shifted(source) == source);
+  }
+  CHECK(shifted("__device__ void f() { y = x * t[i][j] + g(x * t[k]); }") ==
+        "__device__ void f() { y = x * t[(i+)][(j+)] + g(x * t[(k+)]); }");
+  CHECK(shifted("__device__ int h; void f() { a[1]; }") == "__device__ int h; void f() { a[1]; }");
 }
