@@ -14,11 +14,12 @@ set_target_properties(alab_rewrite PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_
 set(ALAB_REWRITTEN "${CMAKE_BINARY_DIR}/rewritten")
 set(ALAB_REWRITTEN_FLOPS "${CMAKE_BINARY_DIR}/rewritten_flops")
 
-# alab_rewrite(FILE FOLDER OUT [OPTION]): FILE, relative to the root, rewritten into FOLDER; OUT gets its path.
+# alab_rewrite(FILE FOLDER OUT [OPTION]): FILE, relative to the root, rewritten into FOLDER; OUT gets its path. What is
+# generated names files relative to the root, so that a compiler cache serves every checkout.
 function(alab_rewrite file folder out)
   set(result "${folder}/${file}")
-  add_custom_command(OUTPUT "${result}" COMMAND alab_rewrite "${CMAKE_SOURCE_DIR}/${file}" "${result}" ${ARGN}
-                     DEPENDS alab_rewrite "${CMAKE_SOURCE_DIR}/${file}" COMMENT "Rewriting ${file}" VERBATIM)
+  add_custom_command(OUTPUT "${result}" COMMAND alab_rewrite "${file}" "${result}" ${ARGN}
+                     WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" DEPENDS alab_rewrite "${CMAKE_SOURCE_DIR}/${file}" COMMENT "Rewriting ${file}" VERBATIM)
   set(${out} "${result}" PARENT_SCOPE)
 endfunction()
 
@@ -54,7 +55,7 @@ function(alab_executor_build target build file symbol)
     set(counted "#define ALAB_BUILD_COUNTED 1\n")
   endif()
   file(CONFIGURE OUTPUT "${wrapper}" @ONLY CONTENT
-       "@counted@#define ALAB_BUILD_NAMESPACE @build@\n#define ALAB_RUNG_SYMBOL @symbol@\n#include \"@ALAB_REWRITTEN@/@file@\"\n")
+       "@counted@#define ALAB_BUILD_NAMESPACE @build@\n#define ALAB_RUNG_SYMBOL @symbol@\n#include \"@file@\"\n")
   target_sources(${target} PRIVATE "${wrapper}")
   add_dependencies(${target} alab_rewritten_${symbol} alab_device_headers)
 endfunction()
@@ -165,7 +166,7 @@ function(alab_flops_build target name prefix)
     get_filename_component(id "${file}" NAME_WE)
     string(APPEND content "${forget_headers}#undef ALAB_BUILD_NAMESPACE\n#define ALAB_BUILD_NAMESPACE flops_build::in_${id}\n"
                           "#undef ALAB_RUNG_SPACE\n#define ALAB_RUNG_SPACE in_${id}\n"
-                          "#undef ALAB_RUNG_SYMBOL\n#define ALAB_RUNG_SYMBOL ${prefix}_${id}\n#include \"${rewritten}\"\n")
+                          "#undef ALAB_RUNG_SYMBOL\n#define ALAB_RUNG_SYMBOL ${prefix}_${id}\n#include \"${file}\"\n")
   endforeach()
   set(unit "${CMAKE_BINARY_DIR}/rungs/${name}.flops_build.cpp")
   file(CONFIGURE OUTPUT "${unit}" @ONLY CONTENT "${content}")
@@ -321,16 +322,6 @@ if(ALAB_HAVE_CUDA)
   target_link_libraries(alab_kernels PUBLIC $<LINK_ONLY:CUDA::cudart_static>)
 endif()
 
-# alab_worker_program(TARGET SOURCE LIBRARY): a program that runs kernels for others (kernels/executor/child_serve.hpp).
-function(alab_worker_program target source library)
-  add_executable(${target} "${source}" kernels/executor/child_exit.cc)
-  target_link_libraries(${target} PRIVATE ${library})
-  if(ALAB_COUNTED)
-    target_compile_definitions(${target} PRIVATE ALAB_HAVE_COUNTED)
-  endif()
-endfunction()
-alab_worker_program(alab_worker kernels/worker_main.cc alab_kernels)
-
 # ---- kernels that exist for tests ------------------------------------------------------------------------------
 if(ALAB_TESTS)
   file(GLOB sample_files CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}" tests/kernels/*.cu)
@@ -371,7 +362,6 @@ if(ALAB_TESTS)
   endif()
 endif()
 if(ALAB_TESTS)
-  alab_worker_program(hostile_worker tests/kernels/hostile_worker.cc alab_kernel_samples)
   add_executable(gpu_table tests/gpu/table.cpp)
   target_link_libraries(gpu_table PRIVATE alab_kernels)
 endif()
@@ -407,7 +397,7 @@ if(ALAB_TESTS AND ALAB_COUNTED)
     string(REGEX REPLACE "_cu$" "" symbol "${symbol}")
     set(wrapper "${CMAKE_BINARY_DIR}/rungs/kernels/${file}.shifted.cpp")
     file(CONFIGURE OUTPUT "${wrapper}" @ONLY CONTENT
-         "#define ALAB_BUILD_COUNTED 1\n#define ALAB_BUILD_NAMESPACE shifted_build\n#define ALAB_RUNG_SYMBOL @symbol@\n#include \"tests/kernels/shifted/shift.hpp\"\n#include \"@result@\"\n")
+         "#define ALAB_BUILD_COUNTED 1\n#define ALAB_BUILD_NAMESPACE shifted_build\n#define ALAB_RUNG_SYMBOL @symbol@\n#include \"tests/kernels/shifted/shift.hpp\"\n#include \"kernels/@file@\"\n")
     target_sources(alab_rungs_shifted PRIVATE "${wrapper}")
   endforeach()
   add_custom_target(alab_shifted_sources DEPENDS ${shifted_files})
