@@ -2,22 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "kernels/executor/launch_record.hpp"
 
-#include <string_view>
-
 #include "kernels/executor/fault.hpp"
+#include "kernels/executor/short_file.hpp"
 
 namespace alab::executor {
 
 std::string describe(Site where) {
-  constexpr std::string_view kTests = "/tests";
-  std::string_view file = where.file_name();
-  if (std::size_t at = file.rfind("/kernels/"); at != std::string_view::npos) {
-    if (file.substr(0, at).ends_with(kTests)) {
-      at -= kTests.size();
-    }
-    file.remove_prefix(at + 1);
-  }
-  return text(file, ":", where.line());
+  return text(short_file(where.file_name()), ":", where.line());
 }
 
 void check_limits(const Launch& launch) {

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "kernels/executor/counted/source_lines.hpp"
+#include "kernels/executor/short_file.hpp"
 
 namespace alab::counted {
 namespace {
@@ -161,7 +162,7 @@ Finding describe(const RawFinding& raw, const Scene& scene) {
   f.count = raw.count;
   f.block = coordinates(raw.actor.block, scene.launch.grid);
   f.thread = coordinates(raw.actor.thread, scene.launch.block);
-  f.line = raw.file != nullptr ? Line{short_file(raw.file), raw.line}
+  f.line = raw.file != nullptr ? Line{std::string(executor::short_file(raw.file)), raw.line}
                                : line_of_return(scene.code_base + raw.actor.code);
   const bool race = raw.mistake == Mistake::shared_race || raw.mistake == Mistake::block_race;
   if (race) {
@@ -181,7 +182,8 @@ Finding describe(const executor::Fault& fault) {
   f.mistake = mistake_of(fault.kind);
   f.sentence = fault.what();
   if (fault.where.line() != 0) {
-    f.line = {short_file(fault.where.file_name()), static_cast<int>(fault.where.line())};
+    f.line = {std::string(executor::short_file(fault.where.file_name())),
+              static_cast<int>(fault.where.line())};
   }
   f.block = triple(fault.block);
   f.thread = triple(fault.thread);

@@ -11,6 +11,8 @@
 #include <mutex>
 #include <string_view>
 
+#include "kernels/executor/short_file.hpp"
+
 namespace alab::counted {
 namespace {
 
@@ -31,7 +33,7 @@ int take_frame(void* out, std::uintptr_t, const char* file, int line, const char
   if (file == nullptr || line == 0) {
     return 0;
   }
-  found = {short_file(file), line};
+  found = {std::string(executor::short_file(file)), line};
   return is_kernel_file(file) ? 1 : 0;
 }
 
@@ -48,15 +50,6 @@ void erase_all(std::string& text, std::string_view word) {
 }
 
 }  // namespace
-
-std::string short_file(const std::string& path) {
-  for (const std::string_view folder : {"/tests/kernels/", "/kernels/"}) {
-    if (const std::size_t at = path.rfind(folder); at != std::string::npos) {
-      return path.substr(at + 1);
-    }
-  }
-  return path;
-}
 
 Line line_of_return(std::uintptr_t address) {
   static std::mutex mutex;

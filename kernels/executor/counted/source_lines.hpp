@@ -14,7 +14,5 @@ namespace alab::counted {
 Line line_of_return(std::uintptr_t address);
 /// "flash_fwd<32, 32>"; "kernel" when the program carries no symbols.
 std::string kernel_name(const void* code);
-/// Folders above kernels/ or tests/kernels/ left out.
-std::string short_file(const std::string& path);
 
 }  // namespace alab::counted

@@ -6,6 +6,7 @@
 
 #include "kernels/executor/counted/findings.hpp"
 #include "kernels/executor/counted/source_lines.hpp"
+#include "kernels/executor/short_file.hpp"
 
 namespace alab::counted {
 namespace {
@@ -77,7 +78,8 @@ std::uintptr_t code_base(const executor::Launch& launch) {
 LaunchProfile begin_profile(const executor::Launch& launch) {
   LaunchProfile p;
   p.kernel = kernel_name(launch.kernel);
-  p.where = {short_file(launch.where.file_name()), static_cast<int>(launch.where.line())};
+  p.where = {std::string(executor::short_file(launch.where.file_name())),
+             static_cast<int>(launch.where.line())};
   p.grid = {launch.grid.x, launch.grid.y, launch.grid.z};
   p.block = {launch.block.x, launch.block.y, launch.block.z};
   p.dynamic_shared_bytes = launch.dynamic_bytes;
