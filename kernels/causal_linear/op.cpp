@@ -15,6 +15,7 @@ constexpr std::string_view kShapes[] = {
     "seq_len=1 head_dim=16",
     "seq_len=7 head_dim=16 head_dim_v=24 heads=2 pass_state=true",
     "seq_len=63 head_dim=40 head_dim_v=20 heads=2",
+    "seq_len=33 head_dim=16 normalize=false",
     "seq_len=65 head_dim=64 heads=3 feature_map=identity normalize=false scale=0.125",
     "seq_len=129 head_dim=37 head_dim_v=19 heads=2 pass_state=true",
     "seq_len=129 head_dim=32 head_dim_v=64 normalize=false pass_state=true",

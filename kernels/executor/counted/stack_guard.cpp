@@ -39,13 +39,21 @@ const std::uint64_t* next_cell(const void* context) {
 #endif
 }
 
+// The executor's memory is being read: a second fault means that the kernel wrote over it.
+thread_local bool t_reading = false;
+
+[[noreturn]] void stop(Recorder& recorder, const RawFinding& finding) {
+  t_reading = false;
+  recorder.stop(finding);
+}
+
 void overflow(std::uintptr_t code, const void* context) {
   Recorder& recorder = Recorder::of_this_thread();
   RawFinding f;
   f.mistake = Mistake::stack_overflow;
   f.actor.code = recorder.code_of_last_run(next_cell(context));
   f.actor.code = f.actor.code != 0 ? f.actor.code : recorder.short_code(code + 1);
-  recorder.stop(f);
+  stop(recorder, f);
 }
 
 void wild_address(std::uintptr_t address, bool known, std::uintptr_t code, const void* context) {
@@ -62,14 +70,15 @@ void wild_address(std::uintptr_t address, bool known, std::uintptr_t code, const
       f.address = noted.last ? *(next - kLanes) : next[std::size_t{kLanes} * (noted.index + 1)];
     }
   }
-  recorder.stop(f);
+  stop(recorder, f);
 }
 
 void on_fault(int, siginfo_t* info, void* context) {
-  if (!t_log.running) {
+  if (!t_log.running || t_reading) {
     sigaction(SIGSEGV, &g_before, nullptr);  // happens again, and is theirs
     return;
   }
+  t_reading = true;
   const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
   const auto low =
       reinterpret_cast<std::uintptr_t>(executor::BlockRunner::of_this_thread().running_fiber().low());

@@ -9,8 +9,8 @@ namespace alab::shifted {
 
 /// Number of the subscript (executor::Subscript) that is moved; 0: none. Constant during a launch.
 [[gnu::const]] std::uint32_t number() noexcept;
-/// By how many elements.
-[[gnu::const]] std::ptrdiff_t distance() noexcept;
+/// By how many elements; called when the subscript is evaluated.
+std::ptrdiff_t distance() noexcept;
 
 }  // namespace alab::shifted
 
