@@ -52,20 +52,6 @@ const LaunchProfile& main_launch(std::span<const LaunchProfile> launches) {
                            [&](const auto& a, const auto& b) { return requests(a) < requests(b); });
 }
 
-Cell occupancy_cell(const Rung& rung, std::span<const LaunchProfile> launches, const RooflineDevice& gpu,
-                    int registers) {
-  const SmLimits* const sm = find_sm_limits(gpu.sm);
-  const LaunchOccupancy at = launch_occupancy(rung, main_launch(launches), *sm, registers);
-  if (!at.occupancy.registers_known) {
-    return Cell::words("registers not recorded");
-  }
-  return Cell::number(
-      100 * at.occupancy.share, "",
-      {Provenance::modelled,
-       text("blocks that fit a multiprocessor of ", gpu.name, " (limit: ", at.occupancy.limited_by, "), ",
-            registers > 0 ? "registers as given" : at.resources.provenance.source)});
-}
-
 Cell verdict(const ProfiledRung& one) {
   if (!one.profile.findings.empty()) {
     return Cell::words(
@@ -102,6 +88,20 @@ std::vector<Cell> row_of(const ProfiledRung& one, const RooflineDevice& gpu, int
 }
 
 }  // namespace
+
+Cell occupancy_cell(const Rung& rung, std::span<const LaunchProfile> launches, const RooflineDevice& gpu,
+                    int registers) {
+  const SmLimits* const sm = find_sm_limits(gpu.sm);
+  const LaunchOccupancy at = launch_occupancy(rung, main_launch(launches), *sm, registers);
+  if (!at.occupancy.registers_known) {
+    return Cell::words("registers not recorded");
+  }
+  return Cell::number(
+      100 * at.occupancy.share, "",
+      {Provenance::modelled,
+       text("blocks that fit a multiprocessor of ", gpu.name, " (limit: ", at.occupancy.limited_by, "), ",
+            registers > 0 ? "registers as given" : at.resources.provenance.source)});
+}
 
 std::vector<ProfiledRung> profile_ladder(const Op& op, std::span<const RungBuild* const> builds,
                                          const ParamSet& problem, std::span<const std::string> tiles,

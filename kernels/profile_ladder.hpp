@@ -26,6 +26,13 @@ std::vector<ProfiledRung> profile_ladder(const Op& op, std::span<const RungBuild
                                          const HostArrays& inputs, const Judged& judged,
                                          const RunOptions& options, const Progress& progress);
 
+/// Occupancy on gpu in percent, of the launch with the most global requests; words where the registers are
+/// not known.
+/// @param launches   of the rung, not none
+/// @param registers  per thread, instead of the recorded ones; 0: those
+Cell occupancy_cell(const Rung& rung, std::span<const counted::LaunchProfile> launches,
+                    const RooflineDevice& gpu, int registers = 0);
+
 /// One row for each rung: operations, traffic, shared memory, barriers, occupancy on gpu, mistakes. Sums over
 /// a rung's launches; occupancy is that of the launch with the most global requests.
 /// @param registers  per thread, instead of the recorded ones; 0: those

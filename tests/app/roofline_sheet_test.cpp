@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "app/export/export.hpp"
+#include "kernels/profile_ladder.hpp"
 #include "labs/lab.hpp"
 #include "reference/core/files.hpp"
 
@@ -63,6 +64,11 @@ TEST_CASE("the sheet holds what kernel_point and time_bounds say, and its points
       CHECK(row[8].value == seconds(p.sector_bytes));
       CHECK(row[1].provenance.kind == Provenance::counted);
       CHECK(row[7].provenance.kind == Provenance::modelled);
+      const Cell occupancy = occupancy_cell(*counted_softmax()[i]->request.build->rung,
+                                            counted_softmax()[i]->profile.launches, device);
+      CHECK(row[10].text == occupancy.text);
+      CHECK(row[10].has_number == occupancy.has_number);
+      CHECK((!occupancy.has_number || row[10].value == occupancy.value));
       const Series& points = plot.series[i + 2];
       for (std::size_t k = 0; k < 2; ++k) {
         CHECK(points.ys[k] == attainable(device, RooflinePrecision::fp32, points.xs[k]));

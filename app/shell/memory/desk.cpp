@@ -32,6 +32,9 @@ constexpr Term kTerms[] = {
     {"intensity", "I", "FLOPs for each byte that moves, in FLOP/B."},
     {"roof", "min(F, I W)",
      "The most FLOPs a second that a GPU with peak F and memory bandwidth W can do at an intensity I."},
+    {"occupancy", "",
+     "Warps that a multiprocessor has at a time, of those that it can hold; registers, shared memory and the "
+     "size of a block limit it."},
     {"ridge", "F / W", "The intensity where the roof turns flat: left of it memory is the limit."},
 };
 

@@ -67,7 +67,7 @@ void refresh(MemoryDesk& desk, std::string_view lab) {
 void words(App& app) {
   ui::push_type(app.ui, ui::Type::tiny);
   ui::text_colored(app.ui.colors().muted, "Words:");
-  for (const char* word : {"moved", "compulsory", "FLOPs", "intensity", "roof", "ridge"}) {
+  for (const char* word : {"moved", "compulsory", "FLOPs", "intensity", "roof", "ridge", "occupancy"}) {
     ImGui::SameLine(0, ui::em(0.6F));
     ui::glossary_term(app.ui, word);
   }
@@ -97,8 +97,9 @@ void draw_roofline(App& app) {
   words(app);
   ImGui::BeginChild("sheet", {0, 0}, ImGuiChildFlags_NavFlattened);
   const float room = ImGui::GetContentRegionAvail().y;
+  const float width = ImGui::GetContentRegionAvail().x - ui::em(0.9F);  // the last tick's number stands out
   panels::plot_panel(app.ui, state.sheet->plots.front(), state.version, state.plot,
-                     {0, table.rows.empty() ? room : std::max(ui::em(23), 0.5F * room)});
+                     {width, table.rows.empty() ? room : std::max(ui::em(23), 0.5F * room)});
   if (!table.rows.empty()) {
     panels::table_panel(app.ui, table, state.version, state.table, {0, 0});
   }

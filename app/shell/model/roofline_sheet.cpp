@@ -2,7 +2,8 @@
 #include "app/shell/model/roofline_sheet.hpp"
 
 #include <algorithm>
-#include <array>
+
+#include "kernels/profile_ladder.hpp"
 
 namespace alab::shell {
 namespace {
@@ -167,7 +168,8 @@ std::vector<Cell> row_of(const RooflineDevice& device, const Kernel& kernel) {
           counted(p.intensity(), ""),
           Cell::number(least.seconds(), "seconds", least.provenance),
           Cell::number(moved.seconds(), "seconds", moved.provenance),
-          Cell::words(least.memory_bound() ? "limit: memory" : "limit: arithmetic")};
+          Cell::words(least.memory_bound() ? "limit: memory" : "limit: arithmetic"),
+          occupancy_cell(*kernel.count->request.build->rung, kernel.count->profile.launches, device)};
 }
 
 Table table_of(const RooflineDevice& device, std::span<const Kernel> kernels) {
@@ -187,7 +189,8 @@ Table table_of(const RooflineDevice& device, std::span<const Kernel> kernels) {
                    "FLOP/B, compulsory",
                    "modelled time, compulsory",
                    "modelled time, moved",
-                   "limit, compulsory"};
+                   "limit, compulsory",
+                   "modelled occupancy, %"};
   const bool same = one_problem(kernels);
   const bool tiled = std::ranges::any_of(
       kernels, [](const Kernel& k) { return !k.count->request.tiles.describe(true).empty(); });
