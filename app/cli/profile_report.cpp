@@ -109,9 +109,11 @@ std::string shown_launch(const ProfileReport& report, const Rung& rung, const La
   }
   rows.push_back(line_row("all", launch.total));
   out += aligned(rows) + "\n";
-  rows = {{"  buffer", "bytes", "read", "written", "sectors read", "sectors written"}};
+  rows = {{"  buffer", "bytes", "loaded", "stored", "atomic", "distinct read", "distinct written",
+           "sectors read", "sectors written"}};
   for (const counted::BufferProfile& b : launch.buffers) {
-    rows.push_back({"  " + b.name, std::to_string(b.bytes), shown_count(b.read_bytes),
+    rows.push_back({"  " + b.name, std::to_string(b.bytes), shown_count(b.load_bytes),
+                    shown_count(b.store_bytes), shown_count(b.atomic_bytes), shown_count(b.read_bytes),
                     shown_count(b.written_bytes), shown_count(b.read_sectors),
                     shown_count(b.written_sectors)});
   }

@@ -5,6 +5,7 @@
 // Source: Yang et al. 2024, arXiv:2312.06635, algorithm 1 (FlashLinearAttention, non-materialised).
 // SPDX-License-Identifier: MIT
 #include "kernels/cuda/linear.cuh"
+#include "kernels/watch.cuh"
 
 namespace alab::ALAB_BUILD_NAMESPACE {
 namespace {
@@ -89,7 +90,10 @@ __global__ void __launch_bounds__(kThreads)
       float sum[kRowsPerThread] = {};
       add_product(sum, Matrix{k_tile, 1, stride}, v_rows, c, col, chunk);
       for (int i = 0; i < kRowsPerThread && c + i < shape.head_dim; ++i) {
-        s[(c + i) * block_v + col] += sum[i];
+        float& entry = s[(c + i) * block_v + col];
+        const float s_new = entry + sum[i];
+        entry = s_new;
+        watch("S", c + i, first_col + col, s_new);
       }
     });
     // [/snippet]

@@ -5,6 +5,7 @@
 
 #include "kernels/cuda/linear.cuh"
 #include "kernels/gla_problem.hpp"
+#include "kernels/watch.cuh"
 
 namespace alab::ALAB_BUILD_NAMESPACE {
 
@@ -145,7 +146,9 @@ static __global__ void __launch_bounds__(kGlaThreads)
       for (int i = 0; i < 4; ++i) {
         float4& entry = *reinterpret_cast<float4*>(s + (c + 4 * i) * block_v + col);
         add_scaled(sum[i], gamma[c + 4 * i], entry);
-        entry = sum[i];
+        const float4 s_new = sum[i];
+        entry = s_new;
+        watch("S", c + 4 * i, first_col + col, s_new);
       }
     });
   }

@@ -5,6 +5,7 @@
 // Source: Dao et al. 2022, arXiv:2205.14135, algorithm 1 (every tile computed, causality by masking).
 // SPDX-License-Identifier: MIT
 #include "kernels/cuda/attention.cuh"
+#include "kernels/watch.cuh"
 
 namespace alab::ALAB_BUILD_NAMESPACE {
 namespace {
@@ -108,6 +109,8 @@ __global__ void flash_fwd(const float* q, const float* k, const float* v, const 
         take_new[tid] = l_new > 0 ? rescale_tile / l_new : 0.0f;
         m[first_row + tid] = m_new;
         l[first_row + tid] = l_new;
+        watch("m", first_row + tid, 0, m_new);
+        watch("l", first_row + tid, 0, l_new);
       }
       // [/snippet]
       __syncthreads();  // weights and both factors are written
@@ -119,7 +122,9 @@ __global__ void flash_fwd(const float* q, const float* k, const float* v, const 
             sum += s_tile[r * (block_n + 1) + j] * v_tile[j * shape.head_dim_v + c];
           }
           float& out = o[static_cast<size_t>(first_row + r) * shape.head_dim_v + c];
-          out = keep_old[r] * out + take_new[r] * sum;
+          const float o_new = keep_old[r] * out + take_new[r] * sum;
+          out = o_new;
+          watch("o", first_row + r, c, o_new);
         }
       }
     }

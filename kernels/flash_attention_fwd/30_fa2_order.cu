@@ -6,6 +6,7 @@
 // Source: Dao 2023, arXiv:2307.08691, section 3.1, algorithm 1 (line 10 with the factor, not its inverse).
 // SPDX-License-Identifier: MIT
 #include "kernels/cuda/attention.cuh"
+#include "kernels/watch.cuh"
 
 namespace alab::ALAB_BUILD_NAMESPACE {
 namespace {
@@ -98,8 +99,11 @@ __global__ void flash_fwd(const float* q, const float* k, const float* v, const 
         tile_sum += s_row[j];
       }
       keep_old[tid] = expf(m_old - shift);
-      l[tid] = keep_old[tid] * l[tid] + tile_sum;
+      const float l_new = keep_old[tid] * l[tid] + tile_sum;
+      l[tid] = l_new;
       m[tid] = m_new;
+      watch("m", first_row + tid, 0, m_new);
+      watch("l", first_row + tid, 0, l_new);
     }
     // [/snippet]
     __syncthreads();  // weights and factors are written
@@ -111,7 +115,9 @@ __global__ void flash_fwd(const float* q, const float* k, const float* v, const 
           sum += s_tile[r * (block_n + 1) + j] * v_tile[j * shape.head_dim_v + c];
         }
         float& out = o_tile[r * shape.head_dim_v + c];  // always the same thread's
-        out = keep_old[r] * out + sum;
+        const float o_new = keep_old[r] * out + sum;
+        out = o_new;
+        watch("o", first_row + r, c, o_new);
       }
     }
   }

@@ -47,6 +47,36 @@ TEST_CASE("counters of small kernels are those counted by hand, in every order o
   }
 }
 
+TEST_CASE("bytes of each buffer, however often the same element") {
+  const auto buffers_of = [](std::string_view name, unsigned workers) {
+    const auto all = counted_build::counting_samples();
+    const auto sample = std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.name == name; });
+    REQUIRE(sample != all.end());
+    counted::Options options;
+    options.workers = workers;
+    counted::CountedStream stream({}, options);
+    sample->run(stream);
+    return stream.profiles()[0].buffers;
+  };
+  for (const unsigned workers : {1u, 2u}) {
+    const auto turns = buffers_of("a load that goes to two buffers in turn", workers);
+    REQUIRE(turns.size() == 2);
+    CHECK(turns[0].name == "in");
+    CHECK(turns[0].load_bytes == 2 * 3 * 64);
+    CHECK(turns[0].store_bytes == 0);
+    CHECK(turns[1].load_bytes == 2 * 2 * 64);
+    CHECK(turns[1].store_bytes == 2 * 128);
+    const auto twice = buffers_of("two blocks that load the same twice", workers);
+    CHECK(twice[0].load_bytes == 512);
+    CHECK(twice[0].read_bytes == 128);
+    CHECK(twice[1].store_bytes == 256);
+    const auto atomics = buffers_of("atomics on both memories", workers);
+    CHECK(atomics[0].load_bytes == 256);
+    CHECK(atomics[1].atomic_bytes == 8);
+    CHECK(atomics[1].store_bytes == 4);
+  }
+}
+
 #else
 
 TEST_CASE("without the counted executor the reason is given") {

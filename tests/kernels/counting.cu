@@ -1,6 +1,7 @@
 // Kernels small enough to count by hand, and what was counted.
 // SPDX-License-Identifier: MIT
 #include "kernels/launch.cuh"
+#include "kernels/watch.cuh"
 #include "tests/kernels/counting_samples.hpp"
 
 #if defined(ALAB_BUILD_COUNTED) || defined(ALAB_BUILD_CUDA)
@@ -128,6 +129,18 @@ __global__ void twice(const float* in, float* out) {
   out[here()] = first + in[threadIdx.x];
 }
 
+// One load that goes to one buffer and to the other, each element for two lanes.
+__global__ void back_and_forth(const float* in, float* out) {
+  float sum = 0;
+#pragma unroll 1
+  for (int i = 0; i < 5; ++i) {
+    sum += (i % 2 == 0 ? in : out)[threadIdx.x / 2] + 1;
+    watch("sum", i, here(), sum);
+    __syncthreads();
+  }
+  out[512 + here()] = sum;
+}
+
 // A lane's log holds far fewer entries than this loop makes.
 __global__ void long_loop(const float* in, float* out) {
   float sum = 0;
@@ -242,6 +255,9 @@ const Counting kCounting[] = {
       {"block_load_bytes", 512},
       {"block_distinct_load_bytes", 256},
       {"compulsory_read_bytes", 128}}},
+    {"a load that goes to two buffers in turn",
+     run<back_and_forth, 2, 32>,
+     {{kLoads, 10}, {kUsed, 640}, {kStores, 2}, {"barrier_instructions", 10}, {kLanes, 32}}},
     {"a loop longer than the log",
      run<long_loop, 2, 64>,
      {{kLoads, 4000}, {kLoadSectors, 16000}, {kStores, 4}, {kLanes, 32}, {"compulsory_read_bytes", 1024}}},

@@ -185,6 +185,40 @@ TEST_CASE("a limit per instruction leaves room for the lines behind a loop") {
   CHECK(trace.cut == 2000 - 16);
 }
 
+TEST_CASE("values that threads show come with their block and epoch; without a wish there are none") {
+  TraceWish wish = blocks({0, 1});
+  CHECK(trace_of("a load that goes to two buffers in turn", wish).values.empty());
+  wish.most_values = 320;
+  const RequestTrace trace = trace_of("a load that goes to two buffers in turn", wish);
+  CHECK(trace.values_cut == 0);
+  REQUIRE(trace.values.size() == 2 * 5 * 32);
+  for (std::size_t i = 0; i < trace.values.size(); ++i) {
+    const counted::WatchedValue& v = trace.values[i];
+    CAPTURE(i);
+    CHECK(v.name == "sum");
+    CHECK(v.block == i / 160);
+    CHECK(v.epoch == i % 160 / 32);
+    CHECK(v.row == static_cast<int>(v.epoch));
+    CHECK(v.col == static_cast<int>(v.block * 32 + i % 32));
+    CHECK(v.value == static_cast<float>(v.row + 1));
+  }
+  wish.most_values = 100;
+  const RequestTrace cut = trace_of("a load that goes to two buffers in turn", wish);
+  CHECK(cut.values.size() == 100);
+  CHECK(cut.values_cut == 220);
+  CHECK(cut.cut == 0);
+}
+
+TEST_CASE("a wish for global memory alone leaves shared memory out") {
+  TraceWish wish = blocks({0});
+  wish.only_global = true;
+  const RequestTrace some = trace_of("columns of a tile of 32 x 32", wish);
+  const RequestTrace all = trace_of("columns of a tile of 32 x 32", blocks({0}));
+  CHECK(some.requests.size() == all.requests.size() - 36);
+  CHECK(of_space(some, RequestSpace::global).size() == some.requests.size());
+  CHECK(some.cut == 0);
+}
+
 TEST_CASE("a rung's trace adds up to its counters, launch by launch") {
   const Op& op = *find_op("softmax_rows");
   const RungBuild& build = *rungs_of("softmax_rows", counted_rungs()).front();
@@ -208,6 +242,13 @@ TEST_CASE("a rung's trace adds up to its counters, launch by launch") {
       wavefronts += r.launch == l ? r.wavefronts : 0;
     }
     const counted::Counters& total = profile.launches[l].total;
+    std::uint64_t loaded = 0, stored = 0;
+    for (const counted::BufferProfile& b : profile.launches[l].buffers) {
+      loaded += b.load_bytes;
+      stored += b.store_bytes;
+    }
+    CHECK(loaded == total.global_load.used_bytes);
+    CHECK(stored == total.global_store.used_bytes);
     CHECK(sectors == total.global_load.passes + total.global_store.passes + total.global_atomic.passes);
     CHECK(wavefronts == total.shared_load.passes + total.shared_store.passes);
   }

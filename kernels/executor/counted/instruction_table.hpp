@@ -25,6 +25,7 @@ struct Instruction {
   Pattern* pattern = nullptr;           ///< never null once it is in the table
   std::array<std::uint64_t, 8> hits{};  ///< requests of this pattern, by word in sector, not in total yet
   std::array<Access, 2> total;          ///< global; shared
+  std::uint64_t credited = 0;           ///< used_bytes of total[0] that buffers before this one have got
   std::array<std::uint64_t, 3> control{};  ///< by Meeting
   std::uint64_t control_lanes = 0;
 
@@ -60,6 +61,8 @@ class InstructionTable {
   Pattern& no_pattern() { return no_pattern_; }
   auto begin() { return all_.begin(); }
   auto end() { return all_.end(); }
+  auto begin() const { return all_.begin(); }
+  auto end() const { return all_.end(); }
 
  private:
   Run& look_up(std::uint64_t head);

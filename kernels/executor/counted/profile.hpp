@@ -54,6 +54,9 @@ struct BufferProfile {
   bool scratch = false;
   std::uint64_t read_bytes = 0, written_bytes = 0;      ///< distinct over the launch
   std::uint64_t read_sectors = 0, written_sectors = 0;  ///< distinct over the launch: the compulsory traffic
+  /// used_bytes of the requests that went here, however often an element was asked for: traffic between
+  /// memory and chip as papers count it.
+  std::uint64_t load_bytes = 0, store_bytes = 0, atomic_bytes = 0;
 };
 
 struct BlockProfile {

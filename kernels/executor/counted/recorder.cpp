@@ -71,6 +71,7 @@ void Recorder::begin(const LaunchContext& context) {
   instructions_.clear(code_base_);
   patterns_.clear();
   findings_.clear();
+  traffic_.assign(context.buffers.size(), {});
   global_.use(context.buffers, context.stamps, context.locks);
   tracer_.begin(context.trace);
   filled_.assign(context.launch->threads(), 0);
@@ -175,6 +176,23 @@ std::uint32_t Recorder::code_of_last_run(const std::uint64_t* next) {
   }
   return code;
 }
+
+}  // namespace alab::counted
+
+namespace alab::executor {
+
+// As kernels/watch.cuh declares it. There is no recorder when another stream runs the counted build.
+[[gnu::const]] int watch(const char* name, int row, int col, float value, int once) noexcept;
+int watch(const char* name, int row, int col, float value, int) noexcept {
+  if (counted::t_recorder != nullptr) {
+    counted::t_recorder->watch(name, row, col, value);
+  }
+  return 0;
+}
+
+}  // namespace alab::executor
+
+namespace alab::counted {
 
 void log_is_full() {
   Recorder::of_this_thread().full();

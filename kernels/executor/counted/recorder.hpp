@@ -36,6 +36,15 @@ struct LaunchContext {
   const executor::RemovedBarrier* removed = nullptr;
 };
 
+/// used_bytes of the requests that went to a buffer.
+struct BufferTraffic {
+  std::uint64_t load_bytes = 0, store_bytes = 0, atomic_bytes = 0;
+
+  void add(Kind kind, std::uint64_t bytes) {
+    (is_read(kind) ? load_bytes : is_write(kind) ? store_bytes : atomic_bytes) += bytes;
+  }
+};
+
 /// Words of dynamic shared memory, its guards included; those of static shared memory follow in the shadow.
 constexpr std::size_t kDynamicWords = (executor::kMaxDynamicShared + 2 * executor::kSharedGuard) / 4;
 
@@ -48,6 +57,12 @@ class Recorder final : public executor::LaneWatch {
   void begin(const LaunchContext& context);
   void end();
   static Recorder& of_this_thread();
+  /// The running lane shows a value.
+  void watch(const char* name, int row, int col, float value) {
+    if (traced_) {
+      tracer_.take_value(name, row, col, value, epoch_);
+    }
+  }
 
   void start_block(std::uint64_t block) override;
   void enter(unsigned warp, unsigned lane) override;
@@ -76,6 +91,8 @@ class Recorder final : public executor::LaneWatch {
   const RawFindings& findings() const { return findings_; }
   const GlobalShadow& global() const { return global_; }
   const Tracer& tracer() const { return tracer_; }
+  /// By buffer; call it once all instructions have settled.
+  std::vector<BufferTraffic> traffic() const;
 
  private:
   /// Lanes of a warp that execute the same run now.
@@ -109,6 +126,7 @@ class Recorder final : public executor::LaneWatch {
              std::uint64_t first);
   void forget_patterns();
   bool locate(Instruction& in, std::uint64_t first);
+  void go_to_buffer(Instruction& in, int buffer);
   Region region_of(std::uint64_t address) const;
   void elsewhere_request(const Instruction& in, const std::uint64_t* row, std::uint32_t mask);
   bool is_harmless(std::uintptr_t address, unsigned thread) const;
@@ -149,8 +167,9 @@ class Recorder final : public executor::LaneWatch {
   std::uint32_t epoch_ = 0;
   std::uint64_t block_ = 0;
   BlockProfile profile_;
-  std::uint64_t nothing_ = 0;          // what is tallied for accesses that no block profile counts
-  std::vector<std::uint32_t> filled_;  // per thread of the block: how often its log was full
+  std::uint64_t nothing_ = 0;           // what is tallied for accesses that no block profile counts
+  std::vector<BufferTraffic> traffic_;  // of instructions that have gone to another buffer since
+  std::vector<std::uint32_t> filled_;   // per thread of the block: how often its log was full
 };
 
 /// For the callbacks; see Recorder.

@@ -107,7 +107,7 @@ bool Recorder::locate(Instruction& in, std::uint64_t first) {
     const std::uint64_t offset = first - t_log.global_base;
     const auto after = std::upper_bound(context_.buffers.begin(), context_.buffers.end(), offset,
                                         [](std::uint64_t at, const Buffer& b) { return at < b.offset; });
-    in.buffer = static_cast<int>(after - context_.buffers.begin()) - 1;
+    go_to_buffer(in, static_cast<int>(after - context_.buffers.begin()) - 1);
     if (in.buffer >= 0) {
       const Buffer& buffer = context_.buffers[static_cast<std::size_t>(in.buffer)];
       in.base = in.word_base = t_log.global_base + buffer.offset;
@@ -135,6 +135,30 @@ bool Recorder::locate(Instruction& in, std::uint64_t first) {
     }
   }
   return fits;
+}
+
+// The request at hand is among the hits already, and belongs to the new buffer.
+void Recorder::go_to_buffer(Instruction& in, int buffer) {
+  if (buffer == in.buffer) {
+    return;
+  }
+  in.settle();
+  const std::uint64_t before = in.total[0].used_bytes - in.pattern->cost().used_bytes;
+  if (in.buffer >= 0) {
+    traffic_[static_cast<std::size_t>(in.buffer)].add(in.kind, before - in.credited);
+  }
+  in.credited = before;
+  in.buffer = buffer;
+}
+
+std::vector<BufferTraffic> Recorder::traffic() const {
+  std::vector<BufferTraffic> all = traffic_;
+  for (const Instruction& in : instructions_) {
+    if (in.buffer >= 0) {
+      all[static_cast<std::size_t>(in.buffer)].add(in.kind, in.total[0].used_bytes - in.credited);
+    }
+  }
+  return all;
 }
 
 // Local arrays, parameters and constants; anything else is no memory of the kernel.

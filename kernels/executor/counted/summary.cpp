@@ -103,8 +103,20 @@ void summarise(const LaunchContext& context, std::span<const std::unique_ptr<Rec
   for (const auto& [line, c] : lines) {
     profile.lines.push_back({line, c});
   }
+  std::vector<BufferTraffic> traffic(context.buffers.size());
+  for (const auto& recorder : recorders) {
+    const std::vector<BufferTraffic> own = recorder->traffic();
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      traffic[i].load_bytes += own[i].load_bytes;
+      traffic[i].store_bytes += own[i].store_bytes;
+      traffic[i].atomic_bytes += own[i].atomic_bytes;
+    }
+  }
   for (std::size_t i = 0; i < context.buffers.size(); ++i) {
-    const BufferProfile p = buffer_profile(context.buffers[i], i, context.stamps.first, recorders);
+    BufferProfile p = buffer_profile(context.buffers[i], i, context.stamps.first, recorders);
+    p.load_bytes = traffic[i].load_bytes;
+    p.store_bytes = traffic[i].store_bytes;
+    p.atomic_bytes = traffic[i].atomic_bytes;
     if (p.read_bytes + p.written_bytes > 0) {
       profile.buffers.push_back(p);
     }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernels/executor/counted/profile.hpp"
@@ -17,6 +18,8 @@ struct TraceWish {
   std::size_t most_requests = std::size_t{1} << 14;  ///< of one launch, in equal shares for its wished blocks
   std::size_t most_per_instruction = 0;              ///< of one block; 0: no limit but most_requests
   unsigned most_launches = 16;                       ///< later launches keep nothing
+  bool only_global = false;                          ///< leaves requests of shared memory out
+  std::size_t most_values = 0;                       ///< of what threads show by watch(), as most_requests
 };
 
 enum class RequestKind : std::uint8_t { load, store, atomic };
@@ -42,12 +45,24 @@ struct TracedRequest {
   std::uint32_t conflicts = 0;   ///< shared: wavefronts beyond what an ideal pattern of this width needs
 };
 
+/// What a thread showed by watch(name, row, col, value).
+struct WatchedValue {
+  std::uint64_t block = 0;  ///< linear
+  std::uint32_t launch = 0;
+  std::uint32_t epoch = 0;  ///< as of a request
+  std::string_view name;
+  int row = 0, col = 0;
+  float value = 0;
+};
+
 /// Ordered by launch and block; the requests of one warp are in the order in which they were executed.
 struct RequestTrace {
   std::vector<TracedRequest> requests;
   std::vector<Line> lines;           ///< distinct, as in LaunchProfile::lines
   std::vector<std::string> buffers;  ///< names
+  std::vector<WatchedValue> values;  ///< ordered by launch and block, then as they were shown
   std::uint64_t cut = 0;             ///< requests of wished blocks that the wish had no room for
+  std::uint64_t values_cut = 0;      ///< the same of values, where any were wished for
 };
 
 }  // namespace alab::counted

@@ -78,7 +78,9 @@ TraceShare share_of(const TraceWish& wish, std::size_t launch, std::uint64_t blo
   share.blocks.erase(std::unique(share.blocks.begin(), share.blocks.end()), share.blocks.end());
   if (!share.blocks.empty() && launch < wish.most_launches) {
     share.most_of_block = wish.most_requests / share.blocks.size();
+    share.most_values_of_block = wish.most_values / share.blocks.size();
   }
+  share.only_global = wish.only_global;
   share.most_per_instruction =
       wish.most_per_instruction == 0 ? std::numeric_limits<std::size_t>::max() : wish.most_per_instruction;
   return share;
@@ -87,7 +89,8 @@ TraceShare share_of(const TraceWish& wish, std::size_t launch, std::uint64_t blo
 void Tracer::begin(const TraceShare* share) {
   share_ = share;
   requests_.clear();
-  cut_ = 0;
+  values_.clear();
+  cut_ = values_cut_ = 0;
 }
 
 bool Tracer::start_block(std::uint64_t block) {
@@ -96,11 +99,15 @@ bool Tracer::start_block(std::uint64_t block) {
   }
   block_ = block;
   room_ = share_->most_of_block;
+  room_for_values_ = share_->most_values_of_block;
   taken_.clear();
   return true;
 }
 
 void Tracer::take(const Instruction& in, std::uint64_t first, unsigned warp, std::uint32_t epoch) {
+  if (share_->only_global && in.region != Region::global) {
+    return;
+  }
   if (room_ == 0 || taken_[in.number] >= share_->most_per_instruction) {
     ++cut_;
     return;
@@ -124,15 +131,28 @@ void Tracer::take(const Instruction& in, std::uint64_t first, unsigned warp, std
   requests_.push_back({in.code, request});
 }
 
+void Tracer::take_value(const char* name, int row, int col, float value, std::uint32_t epoch) {
+  if (room_for_values_ == 0) {
+    values_cut_ += share_->most_values_of_block > 0 ? 1 : 0;
+    return;
+  }
+  --room_for_values_;
+  values_.push_back({block_, 0, epoch, name, row, col, value});
+}
+
 void add_launch(RequestTrace& trace, std::uint32_t launch, std::span<const Tracer* const> tracers,
                 std::span<const Buffer> buffers, std::uintptr_t code_base) {
   for (std::size_t i = trace.buffers.size(); i < buffers.size(); ++i) {
     trace.buffers.push_back(buffers[i].name);
   }
   const Origins origins(tracers, buffers);
-  const std::size_t before = trace.requests.size();
+  const std::size_t before = trace.requests.size(), values_before = trace.values.size();
   for (const Tracer* tracer : tracers) {
     trace.cut += tracer->cut();
+    trace.values_cut += tracer->values_cut();
+    for (const WatchedValue& value : tracer->values()) {
+      trace.values.emplace_back(value).launch = launch;
+    }
     for (const RawRequest& raw : tracer->requests()) {
       TracedRequest& request = trace.requests.emplace_back(raw.request);
       request.launch = launch;
@@ -145,6 +165,8 @@ void add_launch(RequestTrace& trace, std::uint32_t launch, std::span<const Trace
   }
   std::stable_sort(trace.requests.begin() + static_cast<std::ptrdiff_t>(before), trace.requests.end(),
                    [](const TracedRequest& a, const TracedRequest& b) { return a.block < b.block; });
+  std::stable_sort(trace.values.begin() + static_cast<std::ptrdiff_t>(values_before), trace.values.end(),
+                   [](const WatchedValue& a, const WatchedValue& b) { return a.block < b.block; });
 }
 
 }  // namespace alab::counted

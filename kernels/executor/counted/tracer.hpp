@@ -16,7 +16,8 @@ namespace alab::counted {
 /// What a TraceWish means for one launch.
 struct TraceShare {
   std::vector<std::uint64_t> blocks;  ///< ascending, each a block of the launch
-  std::size_t most_of_block = 0, most_per_instruction = 0;
+  std::size_t most_of_block = 0, most_per_instruction = 0, most_values_of_block = 0;
+  bool only_global = false;
 };
 /// launch: how many came before it.
 TraceShare share_of(const TraceWish& wish, std::size_t launch, std::uint64_t blocks);
@@ -35,15 +36,20 @@ class Tracer {
   /// in.pattern has the request's shape; first: the entry of its first active lane.
   void take(const Instruction& in, std::uint64_t first, unsigned warp, std::uint32_t epoch);
 
+  void take_value(const char* name, int row, int col, float value, std::uint32_t epoch);
+
   std::span<const RawRequest> requests() const { return requests_; }
+  std::span<const WatchedValue> values() const { return values_; }
   std::uint64_t cut() const { return cut_; }
+  std::uint64_t values_cut() const { return values_cut_; }
 
  private:
   const TraceShare* share_ = nullptr;
   std::vector<RawRequest> requests_;
+  std::vector<WatchedValue> values_;
   std::unordered_map<std::uint32_t, std::size_t> taken_;  ///< of the running block, by instruction
-  std::size_t room_ = 0;                                  ///< of the running block
-  std::uint64_t block_ = 0, cut_ = 0;
+  std::size_t room_ = 0, room_for_values_ = 0;            ///< of the running block
+  std::uint64_t block_ = 0, cut_ = 0, values_cut_ = 0;
 };
 
 /// Adds what the OS threads of one launch kept. code_base as in Log.
