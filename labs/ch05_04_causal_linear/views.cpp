@@ -6,6 +6,8 @@
 #include "labs/ch05_04_causal_linear/experiments.hpp"
 #include "labs/ch05_04_causal_linear/head.hpp"
 #include "labs/ch05_04_causal_linear/params.hpp"
+#include "labs/common/chunk_steps.hpp"
+#include "labs/common/counted_run.hpp"
 #include "labs/common/implicit_map.hpp"
 #include "labs/common/state_view.hpp"
 
@@ -39,6 +41,60 @@ double largest_row_gap(const Tensor<double>& weights) {
     worst = worse(worst, std::abs(sum - 1));
   }
   return worst;
+}
+
+constexpr std::int64_t kWalkChunk = 16;
+
+/// The head's features as the rung 20_fused_chunk takes them.
+ChunkWalk watch_head(const Head& head, const FeatureMap& map, const Context& context) {
+  const LinearAttentionProblem<float> features = head.features(map, context.progress);
+  const std::int64_t m = features.key.extent(2);
+  const WalkRequest request{"causal_linear",  "20_fused_chunk", text("chunk=", kWalkChunk), 0, m,
+                            head.head_dim_v()};
+  return watch_walk(
+      request,
+      [&](const Op& op, ParamSet& problem) {
+        problem.set("seq_len", static_cast<double>(head.seq_len()));
+        problem.set("head_dim", static_cast<double>(m));
+        problem.set("head_dim_v", static_cast<double>(head.head_dim_v()));
+        problem.set("heads", 1);
+        problem.set_text("feature_map", "identity");
+        InputSource source = context.input;  // hands the op the features of this head
+        source.make = [&](const InputRequest&, const Progress&) {
+          AttentionInput input = head.input();
+          input.query = features.query;
+          input.key = features.key;
+          return input;
+        };
+        return op.inputs(problem, source, context.progress);
+      },
+      context);
+}
+
+/// The walk over chunks beside the states at every token, and how far apart they are.
+void add_walk(Result& result, const Head& head, const FeatureMap& map, const StateTrace& every_token,
+              const Context& context) {
+  ChunkWalk walk;
+  if (too_long_for_quick(context, 2 * head.seq_len() * every_token.rows * every_token.cols)) {
+    result.quick = walk.why_not = "the reference's chunks, without the running kernel";
+  } else {
+    walk = watch_head(head, map, context);
+  }
+  const ChunkWalk reference = walk_of_states(every_token, kWalkChunk);
+  if (!walk.why_not.empty()) {
+    if (result.quick.empty()) {
+      result.notes.push_back(
+          text("The chunks shown are the reference's, not a running kernel's: ", walk.why_not));
+    }
+    walk = reference;
+  } else {
+    result.checks.push_back(check_at_most(
+        "pass_kernel_states", "after every chunk the kernel's state is the recurrence's: <= 5e-6",
+        largest_state_gap(walk, reference), kT32,
+        measured_here(walk.kernel + " on the CPU executor, against double")));
+  }
+  result.steppers.push_back(
+      chunk_stepper(walk, "chunks", "The same state, chunk by chunk", "S <- S + K^T V"));
 }
 
 }  // namespace
@@ -77,8 +133,8 @@ Result run_weights(const ParamSet& params, const Context& context) {
 Result run_state(const ParamSet& params, const Context& context) {
   const std::int64_t asked = params.integer(kViewLength), dim = params.integer(kHeadDim);
   const Head head(context, asked, dim, static_cast<std::uint64_t>(params.integer(params::seed)));
-  const LinearAttentionProblem<double> p =
-      head.features_f64(feature_map_named(params.option(kMap)), context.progress);
+  const FeatureMap map = feature_map_named(params.option(kMap));
+  const LinearAttentionProblem<double> p = head.features_f64(map, context.progress);
   StateTrace trace;
   trace.rows = p.key.extent(2);
   trace.cols = p.value.extent(2);
@@ -113,7 +169,10 @@ Result run_state(const ParamSet& params, const Context& context) {
       scalar("state_elements", "elements of state and normaliser", entries + static_cast<double>(trace.rows),
              "count", sizes),
       scalar("cache_elements", "elements of a KV cache here", cached, "count", sizes)};
-  result.checks = {check_at_most("pass_total", "the last state is phi(K)^T V: <= 1e-12", apart, kT64, here)};
+  add_walk(result, head, map, trace, context);
+  result.checks.insert(
+      result.checks.begin(),
+      check_at_most("pass_total", "the last state is phi(K)^T V: <= 1e-12", apart, kT64, here));
   return result;
 }
 

@@ -2,28 +2,11 @@
 // not. SPDX-License-Identifier: MIT
 #include "labs/ch10_02_flash_tiling/experiments.hpp"
 #include "labs/ch10_02_flash_tiling/head.hpp"
+#include "labs/ch10_02_flash_tiling/kernel_steps.hpp"
 #include "labs/ch10_02_flash_tiling/params.hpp"
 #include "labs/common/side_by_side.hpp"
 
 namespace alab::flash_tiling {
-namespace {
-
-/// The op's problem with the sizes, mask and scale that the head really has.
-ParamSet problem_of(const Op& op, const Head& head, const ParamSet& params) {
-  ParamSet problem(op.params);
-  problem.set("seq_len", static_cast<double>(head.seq_len()));
-  problem.set("key_len", static_cast<double>(head.key_len()));
-  problem.set("head_dim", static_cast<double>(head.head_dim()));
-  problem.set("head_dim_v", static_cast<double>(head.head_dim_v()));
-  problem.set("heads", 1);
-  problem.set("causal", head.causal() ? 1 : 0);
-  problem.set("masked", head.input().mask.empty() ? 0 : 1);
-  problem.set("scale", head.scale());
-  problem.set("seed", params.real(params::seed));
-  return problem;
-}
-
-}  // namespace
 
 Result run_backends(const ParamSet& params, const Context& context) {
   const std::string_view id =
@@ -33,10 +16,7 @@ Result run_backends(const ParamSet& params, const Context& context) {
           "' is not in this build; configure again so that kernels/", id, " is found");
   const Head head(context, params.integer(kLadderLength), params.integer(kLadderDim),
                   params.flag(params::causal), static_cast<std::uint64_t>(params.integer(params::seed)));
-  const ParamSet problem = problem_of(*op, head, params);
-  InputSource source = context.input;  // hands the op the very head that was cut to size
-  source.make = [&](const InputRequest&, const Progress&) { return head.input(); };
-  const HostArrays inputs = op->inputs(problem, source, context.progress);
+  const auto [problem, inputs] = kernel_problem(*op, head, params.real(params::seed), context);
   Result result;
   head.describe(result, params.integer(kLadderLength), params.integer(kLadderDim));
   result.tables.push_back(side_by_side(*op, problem, inputs, context, result));

@@ -58,8 +58,9 @@ constexpr Experiment kExperiments[] = {
      "Which tiles each causal test masks, and what a D of the wrong length does.", kBugMergeKnobs, true,
      run_bug_mask},
     {"traffic", "HBM accesses against M",
-     "Algorithm 1's loops run with a counter on every copy, for each on-chip memory M.", kTrafficKnobs, false,
-     run_hbm},
+     "Algorithm 1's loops with a counter on every copy, for each M; then two CUDA kernels, counted as they "
+     "run.",
+     kTrafficKnobs, false, run_hbm},
     {"crossover", "Where tiling starts to pay",
      "Accesses of both loop orders against the level line of the three-kernel form.", kCrossoverKnobs, false,
      run_crossover},

@@ -1,14 +1,16 @@
 // Flash attention frame by frame on the current head: what each tile loads, computes or skips, and the state
-// of one watched row after it; every prefix is held against the dense softmax over the same keys.
-// SPDX-License-Identifier: MIT
+// of one watched row after it, as the running kernel showed them or, where it cannot run, the reference's
+// tile loop; every prefix is held against the dense softmax over the same keys. SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "labs/ch10_02_flash_tiling/experiments.hpp"
 #include "labs/ch10_02_flash_tiling/head.hpp"
+#include "labs/ch10_02_flash_tiling/kernel_steps.hpp"
 #include "labs/ch10_02_flash_tiling/params.hpp"
 #include "labs/ch10_02_flash_tiling/prefix.hpp"
+#include "labs/common/counted_run.hpp"
 
 namespace alab::flash_tiling {
 namespace {
@@ -20,6 +22,7 @@ class Recorder {
       : head_(head), p_(problem), watched_(watched), prefix_(problem) {
     stepper_.rows = (problem.query.rows() + problem.block_m - 1) / problem.block_m;
     stepper_.cols = (problem.key.rows() + problem.block_n - 1) / problem.block_n;
+    uses_.assign(static_cast<std::size_t>(stepper_.rows * stepper_.cols), TileUse::skipped);
   }
 
   void hear(const TileMoment<float>& e) {
@@ -53,6 +56,8 @@ class Recorder {
   }
 
   Stepper stepper() && { return std::move(stepper_); }
+  /// Of each tile, row by row: what was done with it.
+  const std::vector<TileUse>& uses() const { return uses_; }
   double worst_output() const { return worst_output_; }
   double worst_logsumexp() const { return worst_lse_; }
   const std::vector<double>& keys_seen() const { return keys_seen_; }
@@ -73,7 +78,12 @@ class Recorder {
       risen += e.m_old[at] != -std::numeric_limits<float>::infinity() && e.m[at] > e.m_old[at] ? 1 : 0;
       hold_against_dense(e, r);
     }
-    const char* mask = e.use == TileUse::masked ? ", masked at the diagonal" : "";
+    // A kernel may compute a tile that it could skip.
+    uses_[static_cast<std::size_t>(e.row_tile * stepper_.cols + e.col_tile)] =
+        e.use == TileUse::full ? TileUse::full : TileUse::masked;
+    const char* mask = e.use == TileUse::masked    ? ", masked at the diagonal"
+                       : e.use == TileUse::skipped ? ", all of it later than its queries and masked"
+                                                   : "";
     frame(e, Frame::compute,
           text("Score tile (", e.row_tile + 1, ", ", e.col_tile + 1, ")", mask,
                ": S = scale Q K^T, new m, exponentials, l and O."));
@@ -123,6 +133,7 @@ class Recorder {
   std::int64_t watched_;
   DensePrefix prefix_;
   Stepper stepper_;
+  std::vector<TileUse> uses_;
   double worst_output_ = 0, worst_lse_ = 0;
   std::vector<double> keys_seen_, maxima_, sums_, norms_;
 };
@@ -137,43 +148,35 @@ std::vector<std::string> tile_names(const Head& head, std::int64_t n, std::int64
 }
 
 /// 0 skipped, 1 masked at the diagonal, 2 computed in full.
-Heatmap use_map(const TileProblem& p, const Stepper& stepper, const std::vector<std::string>& rows,
-                const std::vector<std::string>& cols) {
+Heatmap use_map(const Recorder& recorder, const std::vector<std::string>& rows,
+                const std::vector<std::string>& cols, const Provenance& provenance) {
   Heatmap map;
   map.key = "tile_use";
   map.title = "Which tiles are computed";
-  map.note = "2: computed in full. 1: on the diagonal, masked cell by cell. Blank: skipped, never loaded.";
+  map.note = "2: computed in full. 1: masked cell by cell. Blank: skipped, never loaded.";
   map.value_label = "tile";
   map.row = {"query tile", "", false};
   map.col = {"key tile", "", false};
-  map.rows = stepper.rows;
-  map.cols = stepper.cols;
+  map.rows = std::ssize(rows);
+  map.cols = std::ssize(cols);
   map.row_labels = rows;
   map.col_labels = cols;
-  for (std::int64_t i = 0; i < map.rows; ++i) {
-    for (std::int64_t j = 0; j < map.cols; ++j) {
-      const std::int64_t n = p.query.rows(), m = p.key.rows();
-      const TileUse use = p.causal
-                              ? use_of(CausalTest::greater, i * p.block_m, std::min(n, (i + 1) * p.block_m),
-                                       j * p.block_n, std::min(m, (j + 1) * p.block_n), m - n)
-                              : TileUse::full;
-      map.values.push_back(use == TileUse::skipped  ? std::numeric_limits<float>::quiet_NaN()
-                           : use == TileUse::masked ? 1.0F
-                                                    : 2.0F);
-    }
+  for (const TileUse use : recorder.uses()) {
+    map.values.push_back(use == TileUse::skipped  ? std::numeric_limits<float>::quiet_NaN()
+                         : use == TileUse::masked ? 1.0F
+                                                  : 2.0F);
   }
-  map.provenance = counted_by("the tile loop's own causal test");
+  map.provenance = provenance;
   return map;
 }
 
-Plot state_plot(const Recorder& recorder, const Head& head, std::int64_t watched) {
+Plot state_plot(const Recorder& recorder, const Head& head, std::int64_t watched, const Provenance& here) {
   Plot plot{"state",
             text("m only rises, l stays between 1 and the keys seen (row ", head.token(watched), ")"),
             "State of the watched row after each of its tiles.",
             {"keys seen", "tokens", false},
             {"value", "", false},
             {}};
-  const Provenance here = measured_here("float tile loop");
   plot.series.push_back(plain("m", "m, running maximum", recorder.keys_seen(), recorder.maxima(), here,
                               SeriesStyle::line_and_markers));
   plot.series.push_back(plain("l", "l, running sum", recorder.keys_seen(), recorder.sums(), here,
@@ -198,14 +201,36 @@ Result run_stepper(const ParamSet& params, const Context& context) {
         text("There is no row ", params.integer(kWatchedRow), " here; row ", watched, " is watched."));
   }
   Recorder recorder(head, problem, watched);
-  const TileRun<float> run = run_tiles<float>(problem, [&](const TileMoment<float>& moment) {
+  const MomentObserver<float> hear = [&](const TileMoment<float>& moment) {
     context.progress.step(0.5, "tiles");
     recorder.hear(moment);
-  });
-  const double error = rel_l2(run.o, head.truth());
+  };
+  const std::int64_t multiply_adds = head.seq_len() * head.key_len() * (head.head_dim() + head.head_dim_v());
+  KernelSteps kernel;
+  if (too_long_for_quick(context, multiply_adds)) {
+    result.quick = kernel.why_not = "the reference's tile loop, without the running kernel";
+  } else {
+    kernel = watch_kernel(head, problem, params.real(params::seed), context, hear);
+  }
+  const bool watching = kernel.why_not.empty();
+  if (!watching) {
+    TileRun<float> run = run_tiles<float>(problem, hear);
+    kernel.o = std::move(run.o);
+    kernel.counters = run.counters;
+    if (result.quick.empty()) {
+      result.notes.push_back(
+          text("Shown is the reference's tile loop, not a running kernel: ", kernel.why_not));
+    }
+  }
+  const std::string source =
+      watching ? kernel.kernel + " on the CPU executor" : "the reference's tile loop in float";
+  const Provenance counted = counted_by(watching ? "requests of " + source : source),
+                   here = measured_here(source);
+  const double error = rel_l2(kernel.o, head.truth());
   const auto rows = tile_names(head, head.seq_len(), problem.block_m),
              cols = tile_names(head, head.key_len(), problem.block_n);
-  result.plots.push_back(state_plot(recorder, head, watched));
+  result.plots.push_back(state_plot(recorder, head, watched, here));
+  result.heatmaps.push_back(use_map(recorder, rows, cols, counted));
   const double worst = recorder.worst_output(), worst_lse = recorder.worst_logsumexp();
   Stepper stepper = std::move(recorder).stepper();
   stepper.key = "tiles";
@@ -213,19 +238,18 @@ Result run_stepper(const ParamSet& params, const Context& context) {
       text("Flash attention, ",
            order == LoopOrder::fa1 ? "FA-1 order: key tiles outside" : "FA-2 order: query tiles outside",
            "; watching row ", watched, " (", head.token(watched), ")");
-  stepper.note =
-      "Grid: tiles of the score matrix. Numbers: the watched row's state after the frame, and the elements "
-      "moved so far.";
+  stepper.note = text(
+      "Grid: tiles of the score matrix. Numbers: the watched row's state after the frame, and the "
+      "elements moved so far. Watched: ",
+      source, ".");
   stepper.row_label = "query tile";
   stepper.col_label = "key tile";
   stepper.row_names = rows;
   stepper.col_names = cols;
   stepper.quantities = {"m (running max)",   "l (running sum)",     "rescale factor",
                         "|O| (accumulator)", "HBM elements so far", "tiles computed"};
-  stepper.provenance = counted_by("the tile loop in float, every event recorded");
-  result.heatmaps.push_back(use_map(problem, stepper, rows, cols));
-  const Counters& c = run.counters;
-  const Provenance counted = counted_by("the tile loop");
+  stepper.provenance = counted;
+  const Counters& c = kernel.counters;
   result.scalars = {
       scalar("frames", "frames", static_cast<double>(stepper.frames.size()), "count", counted),
       scalar("computed", "tiles computed", static_cast<double>(c.tiles_computed()), "count", counted),

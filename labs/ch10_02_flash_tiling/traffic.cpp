@@ -6,6 +6,7 @@
 
 #include "labs/ch10_02_flash_tiling/experiments.hpp"
 #include "labs/ch10_02_flash_tiling/head.hpp"
+#include "labs/ch10_02_flash_tiling/kernel_traffic.hpp"
 #include "labs/ch10_02_flash_tiling/params.hpp"
 #include "reference/flash_counts.hpp"
 
@@ -113,6 +114,7 @@ Result run_hbm(const ParamSet& params, const Context& context) {
                     loop_count()),
       check_between("pass_ratio_high", "accesses / (N^2 d^2 / M) never above 13.5", *high, 12, 13.5,
                     loop_count())};
+  add_kernel_traffic(result, d, context);
   return result;
 }
 

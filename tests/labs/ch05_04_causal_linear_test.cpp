@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "kernels/profile_rung.hpp"
 #include "labs/ch05_04_causal_linear/chunk_loops.hpp"
 #include "labs/ch05_04_causal_linear/head.hpp"
 #include "labs/ch05_04_causal_linear/wrong_kernels.hpp"
@@ -273,6 +274,30 @@ TEST_CASE("causal linear quiz: a sum of ones stops at 2048 in fp16 and at 256 in
   CHECK(value(r, "error_repaired") <= 5e-6);
   CHECK(run("long_sums", "count=1024").checks.size() == 3);  // fp16 has not stopped yet
   CHECK(value(run("long_sums", "terms=elu1"), "error_fp16") > 0.5);
+}
+
+TEST_CASE("causal linear, state: a running kernel's chunks and states are the recurrence's") {
+  for (const char* settings :
+       {"", "seq_len=40 head_dim=16", "seq_len=64 feature_map=identity", "head_dim=32 seq_len=7"}) {
+    const Result r = run("state", settings);
+    const Stepper& chunks = *r.stepper("chunks");
+    CAPTURE(settings);
+    CHECK(r.passed());
+    CHECK(chunks.frames.size() % 3 == 0);
+    CHECK(chunks.frames[0].kind == Frame::load);
+    CHECK(chunks.frames.back().kind == Frame::finish);
+    if (!counted_rungs().empty()) {
+      REQUIRE(r.check("pass_kernel_states") != nullptr);
+      CHECK(r.check("pass_kernel_states")->value <= 5e-6);
+      CHECK(chunks.note.find("20_fused_chunk.cu") != std::string::npos);
+    }
+  }
+  const Result r = run("state", "seq_len=40 head_dim=16");
+  CHECK(r.stepper("chunks")->frames.size() == 9);  // 16 + 16 + 8 tokens
+  CHECK(r.stepper("chunks")->frames[6].caption.find("32 - 39") != std::string::npos);
+  if (!counted_rungs().empty()) {  // q, k, v and the outputs of 40 tokens
+    CHECK(r.stepper("chunks")->frames[7].values.back() == 4 * 40 * 16);
+  }
 }
 
 TEST_CASE("causal linear, state: 4096 + 64 elements for m = dv = 64, and rank at most the number of tokens") {

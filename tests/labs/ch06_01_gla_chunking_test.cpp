@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/profile_rung.hpp"
 #include "labs/ch06_01_gla_chunking/experiments.hpp"
 #include "labs/ch06_01_gla_chunking/five_forms.hpp"
 #include "labs/ch06_01_gla_chunking/params.hpp"
@@ -260,6 +261,22 @@ TEST_CASE("state view: the state is the recurrence's, gates keep its norm and ra
   const Result channels = run("state", "gates=channels alpha_low=0.5 alpha_high=0.999");
   CHECK(value(channels, "shortest") == doctest::Approx(1).epsilon(1e-4));
   CHECK(value(channels, "longest") == doctest::Approx(std::log(2.0) / -std::log(0.999)).epsilon(1e-3));
+}
+
+TEST_CASE("state view: a running kernel's chunks and states are the recurrence's") {
+  for (const char* settings :
+       {"", "gated=false", "seq_len=128 head_dim=64 alpha_low=0.05", "seq_len=20 head_dim=16"}) {
+    const Result r = run("state", settings);
+    CAPTURE(settings);
+    CHECK(r.passed());
+    REQUIRE(r.stepper("chunks") != nullptr);
+    if (!counted_rungs().empty()) {
+      REQUIRE(r.check("kernel_states") != nullptr);
+      CHECK(r.check("kernel_states")->value <= 5e-6);
+      CHECK(r.stepper("chunks")->note.find("30_two_level.cu") != std::string::npos);
+    }
+  }
+  CHECK(run("state", "seq_len=70").stepper("chunks")->frames.size() == 9);  // 32 + 32 + 6 tokens
 }
 
 TEST_CASE("weights: half of a row's weight lies nearer with gates than without") {
