@@ -11,6 +11,7 @@
 
 #include "kernels/cuda/device.hpp"
 #include "kernels/executor/stream.hpp"
+#include "kernels/judge_outputs.hpp"
 
 namespace alab {
 namespace {
@@ -95,18 +96,18 @@ std::vector<std::uint32_t> fetch(Stream& stream, const Placed& p) {
   return words;
 }
 
-Check judge_f32(const Placed& p, const Tensor<float>& got, const Judged& judged,
+Check judge_f32(const BufferSpec& spec, const Tensor<float>& got, const Judged& judged,
                 const Provenance& provenance) {
-  const Tensor<double>& truth = judged.truth.at(p.spec.name);
-  const Tensor<float>& plain = judged.plain.f32.at(p.spec.name);
+  const Tensor<double>& truth = judged.truth.at(spec.name);
+  const Tensor<float>& plain = judged.plain.f32.at(spec.name);
   const Tolerance tolerance = derived_tolerance<float>(plain.span(), truth.span());
-  return compare("error_" + p.spec.name, p.spec.name + ": relative error against double precision",
-                 difference<float>(got.span(), truth.span()), tolerance, p.spec.shape, provenance);
+  return compare("error_" + spec.name, spec.name + ": relative error against double precision",
+                 difference<float>(got.span(), truth.span()), tolerance, spec.shape, provenance);
 }
 
-Check judge_i32(const Placed& p, const Tensor<std::int32_t>& got, const Judged& judged,
+Check judge_i32(const BufferSpec& spec, const Tensor<std::int32_t>& got, const Judged& judged,
                 const Provenance& provenance) {
-  const Tensor<double>& truth = judged.truth.at(p.spec.name);
+  const Tensor<double>& truth = judged.truth.at(spec.name);
   double wrong = got.size() == truth.size() ? 0 : std::nan("");
   std::int64_t first = -1;
   for (std::int64_t i = 0; i < std::min(got.size(), truth.size()); ++i) {
@@ -114,34 +115,32 @@ Check judge_i32(const Placed& p, const Tensor<std::int32_t>& got, const Judged& 
       first = wrong++ == 0 ? i : first;
     }
   }
-  Check check =
-      check_exactly("error_" + p.spec.name, p.spec.name + ": elements that differ from the reference", wrong,
-                    0, provenance);
+  Check check = check_exactly("error_" + spec.name, spec.name + ": elements that differ from the reference",
+                              wrong, 0, provenance);
   if (first >= 0) {
     check.detail = text("element ", first, " is ", got[first], ", the reference has ", truth[first]);
   }
   return check;
 }
 
-void judge_outputs(RungRun& run, Stream& stream, const std::vector<Placed>& placed, const Judged& judged,
-                   const Provenance& provenance) {
+HostArrays fetch_outputs(Stream& stream, const std::vector<Placed>& placed) {
+  HostArrays outputs;
   for (const Placed& p : placed) {
     if (p.spec.role != BufferRole::output) {
       continue;
     }
     const std::vector<std::uint32_t> words = fetch(stream, p);
+    const auto filled = [&](auto tensor) {
+      std::memcpy(tensor.data(), words.data(), words.size() * 4);
+      return tensor;
+    };
     if (p.spec.type == ElementType::f32) {
-      Tensor<float> got(p.spec.shape);
-      std::memcpy(got.data(), words.data(), words.size() * 4);
-      run.checks.push_back(judge_f32(p, got, judged, provenance));
-      run.outputs.f32[p.spec.name] = std::move(got);
+      outputs.f32[p.spec.name] = filled(Tensor<float>(p.spec.shape));
     } else {
-      Tensor<std::int32_t> got(p.spec.shape);
-      std::memcpy(got.data(), words.data(), words.size() * 4);
-      run.checks.push_back(judge_i32(p, got, judged, provenance));
-      run.outputs.i32[p.spec.name] = std::move(got);
+      outputs.i32[p.spec.name] = filled(Tensor<std::int32_t>(p.spec.shape));
     }
   }
+  return outputs;
 }
 
 void judge_memory(RungRun& run, Stream& stream, const std::vector<Placed>& placed,
@@ -254,6 +253,19 @@ Judged judge(const Op& op, const ParamSet& problem, const HostArrays& inputs) {
   return {op.reference(problem, inputs), op.plain(problem, inputs)};
 }
 
+std::vector<Check> judge_outputs(const Op& op, const ParamSet& problem, const HostArrays& outputs,
+                                 const Judged& judged, const Provenance& provenance) {
+  std::vector<Check> checks;
+  for (const BufferSpec& spec : op.buffers(problem)) {
+    if (spec.role == BufferRole::output) {
+      checks.push_back(spec.type == ElementType::f32
+                           ? judge_f32(spec, outputs.f32.at(spec.name), judged, provenance)
+                           : judge_i32(spec, outputs.i32.at(spec.name), judged, provenance));
+    }
+  }
+  return checks;
+}
+
 RungRun run_rung(const Op& op, const RungBuild& build, Backend backend, const ParamSet& problem,
                  const ParamSet& tiles, const HostArrays& inputs, const Judged& judged,
                  const RunOptions& options, const Progress& progress) {
@@ -286,7 +298,8 @@ RungRun run_rung_on(Stream& stream, const Op& op, const RungBuild& build, Backen
     const auto work = [&] { build.run(stream, problem, tiles, buffers); };
     const double first = stream.seconds(work);
     run.peak_scratch_bytes = stream.peak_scratch_bytes();
-    judge_outputs(run, stream, placed, judged, run.time_provenance);
+    run.outputs = fetch_outputs(stream, placed);
+    run.checks = judge_outputs(op, problem, run.outputs, judged, run.time_provenance);
     judge_memory(run, stream, placed, run.time_provenance);
     run.passed = std::all_of(run.checks.begin(), run.checks.end(), [](const Check& c) { return c.passed(); });
     if (run.passed && options.timed) {

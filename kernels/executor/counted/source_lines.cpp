@@ -37,6 +37,18 @@ int take_frame(void* out, std::uintptr_t, const char* file, int line, const char
   return is_kernel_file(file) ? 1 : 0;
 }
 
+// Called for each frame of a stack, innermost first. Allocates nothing.
+int take_device_frame(void* out, std::uintptr_t, const char* file, int line, const char*) {
+  const std::string_view name = file != nullptr ? executor::short_file(file) : "";
+  if ((!name.ends_with(".cu") && !name.ends_with(".cuh")) || line == 0 || !is_kernel_file(file)) {
+    return 0;
+  }
+  auto& found = *static_cast<FixedLine*>(out);
+  found.line = line;
+  name.copy(found.file.data(), found.file.size() - 1);
+  return 1;
+}
+
 void take_symbol(void* out, std::uintptr_t, const char* name, std::uintptr_t, std::uintptr_t) {
   if (name != nullptr) {
     *static_cast<std::string*>(out) = name;
@@ -60,6 +72,14 @@ Line line_of_return(std::uintptr_t address) {
     backtrace_pcinfo(program(), address - 1, take_frame, ignore, &at->second);
   }
   return at->second;
+}
+
+FixedLine line_of_stack() {
+  FixedLine line;
+  if (program() != nullptr) {
+    backtrace_full(program(), 0, take_device_frame, ignore, &line);
+  }
+  return line;
 }
 
 std::string kernel_name(const void* code) {
