@@ -106,7 +106,9 @@ Cell occupancy_cell(const Rung& rung, std::span<const LaunchProfile> launches, c
 std::vector<ProfiledRung> profile_ladder(const Op& op, std::span<const RungBuild* const> builds,
                                          const ParamSet& problem, std::span<const std::string> tiles,
                                          const HostArrays& inputs, const Judged& judged,
-                                         const RunOptions& options, const Progress& progress) {
+                                         const RunOptions& options,
+                                         const std::optional<child::ChildLimits>& limits,
+                                         const Progress& progress) {
   std::vector<ProfiledRung> rungs;
   for (const std::string& assignment : tiles) {
     const std::string key = assignment.substr(0, assignment.find('='));
@@ -127,7 +129,12 @@ std::vector<ProfiledRung> profile_ladder(const Op& op, std::span<const RungBuild
       }
     }
     one.unsupported = rung.unsupported != nullptr ? rung.unsupported(problem, one.tiles) : "";
-    if (one.unsupported.empty()) {
+    if (one.unsupported.empty() && limits) {
+      ContainedProfile contained = profile_rung_in_child(op, *builds[i], problem, one.tiles, inputs, judged,
+                                                         options, *limits, progress, {}, CountFlops::yes);
+      one.profile = std::move(contained.profile);
+      one.printed = std::move(contained.verdict.output);
+    } else if (one.unsupported.empty()) {
       one.profile = profile_rung(op, *builds[i], problem, one.tiles, inputs, judged, options, progress, {},
                                  CountFlops::yes);
     }

@@ -52,6 +52,7 @@ struct Request {
   ProfileReport report;
   std::vector<const RungBuild*> builds;
   std::vector<std::string> tiles;  ///< assignments
+  bool here = false;               ///< in this process, without limits
 };
 
 const Op& op_named(const std::string& name) {
@@ -124,6 +125,7 @@ Request request_of(const Arguments& arguments) {
   order_named(request.report.order);
   request.report.gpu = &gpu_named(arguments.value("--gpu", "H200"));
   request.report.registers = registers_given(arguments);
+  request.here = arguments.has("--here");
   for (const std::string& assignment : arguments.values("--set")) {
     assign(request, assignment);
   }
@@ -142,8 +144,8 @@ void count(Request& request, const Progress& progress) {
   const HostArrays inputs = op.inputs(report.problem, resolve_input("normal"), progress);
   progress.step(0, text("computing the truth of ", op.id));
   const Judged judged = judge(op, report.problem, inputs);
-  report.rungs =
-      profile_ladder(op, request.builds, report.problem, request.tiles, inputs, judged, options, progress);
+  report.rungs = profile_ladder(op, request.builds, report.problem, request.tiles, inputs, judged, options,
+                                request.here ? std::nullopt : std::optional(profile_limits()), progress);
   const ProfiledRung& first = report.rungs.front();
   require(report.ladder || first.unsupported.empty(), op.id, "/", first.rung->id,
           " cannot take this problem: ", first.unsupported);
@@ -157,6 +159,14 @@ void write_table(const ProfileReport& report, const std::filesystem::path& folde
   if (formats.csv) {
     write_file_atomic(folder / (name + ".csv"),
                       csv_of(ladder_table(*report.op, report.rungs, *report.gpu, report.registers)));
+  }
+}
+
+void show_printed(const ProfileReport& report) {
+  for (const ProfiledRung& one : report.rungs) {
+    if (!one.printed.empty()) {
+      std::cout << one.rung->id << " printed:\n" << one.printed << "\n";
+    }
   }
 }
 
@@ -179,6 +189,7 @@ int run_profile(const Arguments& arguments, const Progress& progress) {
   }
   count(request, alab::cli::shown(progress));
   end_of_progress_line();
+  show_printed(request.report);
   std::cout << (request.report.ladder ? shown_ladder(request.report) : shown_rung(request.report));
   if (arguments.has("--json")) {
     write_file_atomic(file, json_of(request.report).dump(2) + "\n");
@@ -189,11 +200,12 @@ int run_profile(const Arguments& arguments, const Progress& progress) {
   return all_right(request.report) ? kPassed : kFailed;
 }
 
-constexpr std::array<Option, 7> kOptions{
+constexpr std::array<Option, 8> kOptions{
     {{"--set", "name=value", "a parameter of the op or a tile size of its rungs; may be given several times"},
      {"--order", "NAME", "order of blocks, warps and lanes: ascending (default), descending or shuffled"},
      {"--gpu", "NAME", "whose limits and peaks occupancy and time bounds use (default H200)"},
      {"--registers", "N", "registers per thread, instead of those recorded for sm_80 and sm_90"},
+     {"--here", "", "run kernels in this process and without limits, for a debugger"},
      {"--json", "FILE", "write every counter there as well"},
      {"--out", "DIR", "write a ladder's table there: OP_ladder.md and OP_ladder.csv"},
      {"--format", "LIST", "of md,csv (default: both)"}}};
@@ -220,6 +232,9 @@ const Command profile_command{
     "                    product that is added to something is one ffma, also where nvcc would need more "
     "code\n"
     "  compulsory bytes  distinct sectors read and written: what no cache can save\n\n"
+    "Each kernel runs in a process of its own, at most ten minutes and in 8 GiB; it can make no file and "
+    "reach\n"
+    "no network. One that never ends, crashes or exits is stopped, and named with the line it was in.\n\n"
     "Mistakes: accesses out of bounds or misaligned, races within a block and between blocks, reads of what\n"
     "nothing has written, barriers that not every thread reaches, warp calls with a wrong mask, loops that "
     "do\n"

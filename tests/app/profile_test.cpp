@@ -33,6 +33,9 @@ TEST_CASE("profile counts a rung per launch and per source line") {
   CHECK(contains(ran.out, "smsp__inst_executed_op_global_ld.sum"));
   CHECK(contains(ran.out, "kernels/softmax_rows/40_vectorised.cu:"));
   CHECK(contains(ran.out, "no mistake was found"));
+  CHECK(
+      alab({"profile", "softmax_rows/40_vectorised", "--set", "rows=3", "--set", "cols=128", "--here"}).out ==
+      ran.out);
   const Json json = parse_json(read_file(file), file);
   CHECK(json["passed"] == true);
   CHECK(json["findings"].empty());
