@@ -2,13 +2,40 @@
 #include "app/shell/model/kernel_counts.hpp"
 
 #include <algorithm>
+#include <functional>
 
+#include "kernels/profile_in_child.hpp"
 #include "reference/model/input_sources.hpp"
 
 namespace alab::shell {
 namespace {
 
 constexpr double kLongest = 128;
+
+using Profiled = std::function<RungProfile(const HostArrays& inputs, const Judged& judged)>;
+
+KernelCount count_by(const CountRequest& request, const Progress& progress, const Profiled& profiled) {
+  const Op& op = *request.op;
+  const std::string why = why_not(request);
+  require(why.empty(), request.build->rung->title, " cannot take this problem: ", why);
+  progress.step(0, "making the inputs");
+  const HostArrays inputs = op.inputs(request.problem, resolve_input("normal"), progress);
+  progress.step(0.1, "computing the truth");
+  const Judged judged = judge(op, request.problem, inputs);
+  progress.step(0.3, "running the kernel on the CPU executor");
+  KernelCount count{request, profiled(inputs, judged)};
+  count.profile.run.outputs = {};
+  return count;
+}
+
+// A kernel that crashes or never ends leaves the window alone.
+KernelCount count_in_child(const CountRequest& request, const Progress& progress) {
+  return count_by(request, progress, [&](const HostArrays& inputs, const Judged& judged) {
+    return profile_rung_in_child(*request.op, *request.build, request.problem, request.tiles, inputs, judged,
+                                 {}, profile_limits(), progress, shown_requests(), CountFlops::yes)
+        .profile;
+  });
+}
 
 }  // namespace
 
@@ -35,19 +62,10 @@ std::string why_not(const CountRequest& request) {
 }
 
 KernelCount count_kernel(const CountRequest& request, const Progress& progress) {
-  const Op& op = *request.op;
-  const Rung& rung = *request.build->rung;
-  const std::string why = why_not(request);
-  require(why.empty(), rung.title, " cannot take this problem: ", why);
-  progress.step(0, "making the inputs");
-  const HostArrays inputs = op.inputs(request.problem, resolve_input("normal"), progress);
-  progress.step(0.1, "computing the truth");
-  const Judged judged = judge(op, request.problem, inputs);
-  progress.step(0.3, "running the kernel on the CPU executor");
-  KernelCount count{request, profile_rung(op, *request.build, request.problem, request.tiles, inputs, judged,
-                                          {}, progress, shown_requests(), CountFlops::yes)};
-  count.profile.run.outputs = {};
-  return count;
+  return count_by(request, progress, [&](const HostArrays& inputs, const Judged& judged) {
+    return profile_rung(*request.op, *request.build, request.problem, request.tiles, inputs, judged, {},
+                        progress, shown_requests(), CountFlops::yes);
+  });
 }
 
 void KernelCounts::submit_all(std::vector<CountRequest> requests) {
@@ -61,8 +79,8 @@ void KernelCounts::submit_all(std::vector<CountRequest> requests) {
 
 void KernelCounts::start_next() {
   current_ = queue_[next_++];
-  ticket_ =
-      job_.submit([request = current_](const Progress& progress) { return count_kernel(request, progress); });
+  ticket_ = job_.submit(
+      [request = current_](const Progress& progress) { return count_in_child(request, progress); });
 }
 
 void KernelCounts::cancel() {
