@@ -93,6 +93,7 @@ ContainedProfile profile_rung_in_child(const Op& op, const RungBuild& build, con
                                        const RunOptions& options, const child::ChildLimits& limits,
                                        const Progress& progress, const counted::TraceWish& wish,
                                        CountFlops flops) {
+  require(wish.most_values == 0, "values that a kernel shows by watch() come from profile_rung alone");
   const RungRequest request{std::string(op.id),
                             std::string(build.rung->id),
                             problem.describe(),

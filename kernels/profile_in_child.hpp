@@ -17,7 +17,8 @@ struct ContainedProfile {
 
 /// What profile_rung gives, in a child process with limits. build: one of counted_rungs(), or one
 /// of executor_rungs() for a plain run, which has no launches. Outputs are judged here, counters are the
-/// child's word. @throws Error when the worker program cannot be started; Cancelled
+/// child's word; wish.most_values must be 0. @throws Error when the worker program cannot be started;
+/// Cancelled
 ContainedProfile profile_rung_in_child(const Op& op, const RungBuild& build, const ParamSet& problem,
                                        const ParamSet& tiles, const HostArrays& inputs, const Judged& judged,
                                        const RunOptions& options, const child::ChildLimits& limits,

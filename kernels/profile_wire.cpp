@@ -7,67 +7,86 @@
 #include "kernels/executor/wire.hpp"
 
 namespace alab {
+
+// Bindings and not member names, so that a member that is added and not sent does not compile.
 namespace counted {
 
 template <class Archive>
 void exchange(Archive& archive, Line& x) {
-  archive(x.file, x.line);
+  auto& [file, line] = x;
+  archive(file, line);
 }
 template <class Archive>
 void exchange(Archive& archive, LineProfile& x) {
-  archive(x.line, x.counters);
+  auto& [line, counters] = x;
+  archive(line, counters);
 }
 template <class Archive>
 void exchange(Archive& archive, BufferProfile& x) {
-  archive(x.name, x.bytes, x.scratch, x.read_bytes, x.written_bytes, x.read_sectors, x.written_sectors);
+  auto& [name, bytes, scratch, read, written, read_sectors, written_sectors, load, store, atomic] = x;
+  archive(name, bytes, scratch, read, written, read_sectors, written_sectors, load, store, atomic);
 }
 template <class Archive>
 void exchange(Archive& archive, Finding& x) {
-  archive(x.mistake, x.sentence, x.line, x.other_line, x.block, x.thread, x.buffer, x.count);
+  auto& [mistake, sentence, line, other_line, block, thread, buffer, count] = x;
+  archive(mistake, sentence, line, other_line, block, thread, buffer, count);
 }
 template <class Archive>
 void exchange(Archive& archive, LaunchProfile& x) {
-  archive(x.kernel, x.where, x.grid, x.block, x.dynamic_shared_bytes, x.total, x.lines, x.buffers, x.blocks,
-          x.flops, x.findings);
+  auto& [kernel, where, grid, block, dynamic_shared, total, lines, buffers, blocks, flops, findings] = x;
+  archive(kernel, where, grid, block, dynamic_shared, total, lines, buffers, blocks, flops, findings);
 }
 template <class Archive>
 void exchange(Archive& archive, TraceWish& x) {
-  archive(x.blocks, x.most_requests, x.most_per_instruction, x.most_launches);
+  auto& [blocks, requests, per_instruction, launches, only_global, values] = x;
+  archive(blocks, requests, per_instruction, launches, only_global, values);
 }
+// Watched values point to names in the process that ran the kernel; profile_rung_in_child takes no wish for
+// them.
 template <class Archive>
 void exchange(Archive& archive, RequestTrace& x) {
-  archive(x.requests, x.lines, x.buffers, x.cut);
+  auto& [requests, lines, buffers, values, cut, values_cut] = x;
+  archive(requests, lines, buffers, cut, values_cut);
 }
 
 }  // namespace counted
 
 template <class Archive>
 void exchange(Archive& archive, Provenance& x) {
-  archive(x.kind, x.source);
+  auto& [kind, source] = x;
+  archive(kind, source);
 }
 template <class Archive>
 void exchange(Archive& archive, Check& x) {
-  archive(x.key, x.label, x.value, x.low, x.high, x.provenance, x.lamp, x.detail);
+  auto& [key, label, value, low, high, provenance, lamp, detail] = x;
+  archive(key, label, value, low, high, provenance, lamp, detail);
 }
 template <class Archive>
 void exchange(Archive& archive, HostArrays& x) {
-  archive(x.f32, x.i32);
+  auto& [f32, i32] = x;
+  archive(f32, i32);
 }
 template <class Archive>
 void exchange(Archive& archive, Judged& x) {
-  archive(x.truth, x.plain);
+  auto& [truth, plain] = x;
+  archive(truth, plain);
 }
+// Without the rung, which the parent has, and without times, which no profile has.
 template <class Archive>
 void exchange(Archive& archive, RungRun& x) {
-  archive(x.unsupported, x.checks, x.passed, x.peak_scratch_bytes, x.time_provenance, x.outputs);
+  auto& [rung, backend, unsupported, checks, passed, seconds, spread, repeats, scratch, provenance, outputs] =
+      x;
+  archive(unsupported, checks, passed, scratch, provenance, outputs);
 }
 template <class Archive>
 void exchange(Archive& archive, RungRequest& x) {
-  archive(x.op, x.rung, x.problem, x.tiles, x.counted, x.options, x.inputs, x.judged, x.wish, x.flops);
+  auto& [op, rung, problem, tiles, counted, options, inputs, judged, wish, flops] = x;
+  archive(op, rung, problem, tiles, counted, options, inputs, judged, wish, flops);
 }
 template <class Archive>
 void exchange(Archive& archive, RungProfile& x) {
-  archive(x.run, x.launches, x.findings, x.trace, x.flops_unavailable);
+  auto& [run, launches, findings, trace, flops_unavailable] = x;
+  archive(run, launches, findings, trace, flops_unavailable);
 }
 
 namespace {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -21,6 +22,8 @@ template <class T>
 constexpr bool kRaw = std::is_trivially_copyable_v<T> && !std::is_same_v<T, bool> && !std::is_pointer_v<T>;
 template <class T>
 constexpr bool kRaw<std::optional<T>> = false;
+template <>
+inline constexpr bool kRaw<std::string_view> = false;
 
 /// Anything else is sent by a function exchange(archive, value&) found beside its type.
 class Packer {

@@ -215,6 +215,7 @@ TEST_CASE("a rung profiled in a child process gives what it gives here") {
   CHECK(there.profile.findings.empty());
   CHECK(there.profile.trace.requests.size() > 0);
   CHECK(bytes_of(there.profile) == bytes_of(here));
+  CHECK(there.profile.launches[0].buffers[0].load_bytes == here.launches[0].buffers[0].load_bytes);
   const RungBuild& plain = *rungs_of("softmax_rows", executor_rungs()).back();
   const ContainedProfile fast =
       profile_rung_in_child(op, plain, s.problem, tiles, s.inputs, s.judged, {}, profile_limits(), {});
