@@ -8,7 +8,8 @@ BUNDLE_PREFIX="$CACHE/prefix/imgui-bundle-$BUNDLE_VERSION"
 export CCACHE_DIR="${CCACHE_DIR:-$CACHE/ccache}"
 export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-3G}"
 export CCACHE_NOHASHDIR=1
-export CCACHE_SLOPPINESS=locale  # messages in another language are the same objects
+# Messages in another language are the same objects; precompiled headers are cached, and no file asks for the time.
+export CCACHE_SLOPPINESS=locale,pch_defines,time_macros
 export CCACHE_DEPEND=1  # no preprocessor run before each compilation that misses
 export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$ROOT}"  # two checkouts share what they compiled
 export NINJA_STATUS="  [%f/%t, %es] "

@@ -54,3 +54,12 @@ target_compile_options(alab_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${alab_cx
 function(alab_quick_build target)
   target_compile_options(${target} PRIVATE "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:RelWithDebInfo>>:-O1>")
 endfunction()
+
+# alab_precompiled(TARGET): what most of TARGET's files include and no checkout changes is parsed once, which spares
+# Eigen's users a third of their compilation. Sanitized builds go without, so that every file's own includes stay complete.
+function(alab_precompiled target)
+  if(NOT ALAB_SANITIZE)
+    target_precompile_headers(${target} PRIVATE <Eigen/Core> <algorithm> <array> <cmath> <functional> <map> <memory> <optional>
+                              <span> <string> <string_view> <vector>)
+  endif()
+endfunction()
