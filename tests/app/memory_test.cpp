@@ -13,6 +13,7 @@
 #include "kernels/sources.hpp"
 #include "labs/lab.hpp"
 #include "reference/core/files.hpp"
+#include "tests/folders.hpp"
 
 namespace alab::shell {
 namespace {
@@ -73,7 +74,7 @@ TEST_CASE("every rung's source is in the program, as it is in the repository") {
     for (const SourceLine& line : texts[0].lines) {
       joined += std::string(line.text) + "\n";
     }
-    CHECK(joined == read_file(std::string(ALAB_SOURCE_DIR) + "/" + file));
+    CHECK(joined == read_file(alab::tests::source_folder() + "/" + file));
   }
 }
 

@@ -18,6 +18,7 @@
 
 #include "reference/core/error.hpp"
 #include "reference/core/files.hpp"
+#include "tests/folders.hpp"
 
 namespace alab::app_test {
 
@@ -121,7 +122,7 @@ inline Ran run_program(const std::vector<std::string>& words, const How& how = {
 }
 
 inline Ran alab(std::vector<std::string> words, const How& how = {}) {
-  words.insert(words.begin(), ALAB_BIN_DIR "/alab");
+  words.insert(words.begin(), alab::tests::bin_folder() + "/alab");
   return run_program(words, how);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tests/gui/programs.hpp"
+#include "tests/folders.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,7 +51,7 @@ namespace {
 Count program(const std::string& name, std::vector<std::string> arguments,
               const std::map<std::string, std::string>& environment, int code, const char* says,
               const std::filesystem::path& makes = {}) {
-  arguments.insert(arguments.begin(), ALAB_BIN_DIR "/attention_lab");
+  arguments.insert(arguments.begin(), alab::tests::bin_folder() + "/attention_lab");
   pid_t pid = 0;
   const int from = start(arguments, environment, &pid);
   std::string output;

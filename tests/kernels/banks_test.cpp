@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "kernels/executor/counted/banks.hpp"
+#include "tests/folders.hpp"
 
 using namespace alab;
 
@@ -41,7 +42,7 @@ Measured parse(const std::string& line) {
 }  // namespace
 
 TEST_CASE("wavefronts and bank conflicts equal what 966 requests took on an H200") {
-  std::ifstream file(ALAB_SOURCE_DIR "/tests/kernels/data/ncu_shared_memory_h200.csv");
+  std::ifstream file(alab::tests::source_folder() + "/tests/kernels/data/ncu_shared_memory_h200.csv");
   std::string line;
   std::getline(file, line);
   int rows = 0;

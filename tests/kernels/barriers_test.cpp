@@ -13,6 +13,7 @@
 
 #include "kernels/executor/counted/counted_stream.hpp"
 #include "kernels/profile_rung.hpp"
+#include "tests/folders.hpp"
 #include "tests/kernels/shaped.hpp"
 
 using namespace alab;
@@ -74,7 +75,7 @@ std::string shown(const Line& line) {
 }
 
 std::string source_of(const Line& line) {
-  std::ifstream file(std::filesystem::path(ALAB_SOURCE_DIR) / line.file);
+  std::ifstream file(std::filesystem::path(alab::tests::source_folder()) / line.file);
   std::string source;
   for (int i = 0; i < line.line; ++i) {
     std::getline(file, source);
@@ -84,7 +85,7 @@ std::string source_of(const Line& line) {
 
 /// Lines of kernels and their headers with a barrier in them.
 std::set<Line> barriers_in_sources() {
-  const std::filesystem::path root = ALAB_SOURCE_DIR;
+  const std::filesystem::path root = alab::tests::source_folder();
   std::set<Line> found;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root / "kernels")) {
     const std::filesystem::path file = entry.path().lexically_relative(root);

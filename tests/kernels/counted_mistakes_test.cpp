@@ -8,6 +8,7 @@
 
 #include "kernels/executor/counted/counted_stream.hpp"
 #include "reference/core/error.hpp"
+#include "tests/folders.hpp"
 #include "tests/kernels/counting_samples.hpp"
 
 using namespace alab;
@@ -21,7 +22,7 @@ constexpr Stream::Order kOrders[] = {Stream::Order::ascending, Stream::Order::de
 
 // The line of tests/kernels/mistakes.cu that ends in "// <- mark"; 0 when none does.
 int marked_line(std::string_view mark) {
-  std::ifstream file(ALAB_SOURCE_DIR "/tests/kernels/mistakes.cu");
+  std::ifstream file(alab::tests::source_folder() + "/tests/kernels/mistakes.cu");
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
     if (line.ends_with("// <- " + std::string(mark))) {

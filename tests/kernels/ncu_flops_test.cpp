@@ -8,6 +8,7 @@
 #include "kernels/profile_rung.hpp"
 #include "reference/core/files.hpp"
 #include "reference/core/json.hpp"
+#include "tests/folders.hpp"
 #include "tests/kernels/shaped.hpp"
 
 using namespace alab;
@@ -19,7 +20,8 @@ using counted::FlopKind;
 namespace {
 
 const Json& recorded() {
-  static const Json json = Json::parse(read_file(ALAB_SOURCE_DIR "/assets/recorded/ncu_flops_h200.json"));
+  static const Json json =
+      Json::parse(read_file(alab::tests::source_folder() + "/assets/recorded/ncu_flops_h200.json"));
   return json;
 }
 

@@ -8,6 +8,7 @@
 #include "kernels/executor/counted/counted_stream.hpp"
 #include "reference/core/files.hpp"
 #include "reference/core/json.hpp"
+#include "tests/folders.hpp"
 #include "tests/kernels/compared_cases.hpp"
 
 using namespace alab;
@@ -17,7 +18,8 @@ using namespace alab;
 namespace {
 
 const Json& recorded() {
-  static const Json json = Json::parse(read_file(ALAB_SOURCE_DIR "/assets/recorded/ncu_h200.json"));
+  static const Json json =
+      Json::parse(read_file(alab::tests::source_folder() + "/assets/recorded/ncu_h200.json"));
   return json;
 }
 

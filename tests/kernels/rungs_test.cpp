@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "tests/folders.hpp"
 #include "tests/kernels/shaped.hpp"
 
 using namespace alab;
@@ -103,7 +104,7 @@ TEST_CASE("a rung that says it is deterministic gives the same bits in every ord
 }
 
 TEST_CASE("the folder's and file's names are the rung's, and its texts are there") {
-  const std::filesystem::path kernels = std::filesystem::path(ALAB_SOURCE_DIR) / "kernels";
+  const std::filesystem::path kernels = std::filesystem::path(alab::tests::source_folder()) / "kernels";
   std::set<std::string> seen;
   for (const RungBuild* build : executor_rungs()) {
     const Rung& rung = *build->rung;

@@ -12,6 +12,7 @@
 #include "kernels/profile_rung.hpp"
 #include "reference/core/files.hpp"
 #include "reference/core/inputs.hpp"
+#include "tests/folders.hpp"
 #include "tests/kernels/counting_samples.hpp"
 
 using namespace alab;
@@ -45,7 +46,7 @@ RequestTrace trace_of(std::string_view name, const TraceWish& wish, unsigned wor
 }
 
 std::string words_of(const counted::Line& line) {
-  std::istringstream file(read_file(std::string(ALAB_SOURCE_DIR) + "/" + line.file));
+  std::istringstream file(read_file(alab::tests::source_folder() + "/" + line.file));
   std::string words;
   for (int i = 0; i < line.line; ++i) {
     std::getline(file, words);

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "reference/core/npy.hpp"
+#include "tests/folders.hpp"
 #include "tests/reference/truth.hpp"
 
 using namespace alab;
@@ -50,8 +51,8 @@ void check_case(const std::filesystem::path& folder, double share) {
 
 std::vector<std::filesystem::path> cases() {
   std::vector<std::filesystem::path> folders;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(ALAB_SOURCE_DIR) / "tests/golden/cases")) {
+  for (const auto& entry : std::filesystem::directory_iterator(
+           std::filesystem::path(alab::tests::source_folder()) / "tests/golden/cases")) {
     const Json meta = read_json(entry.path() / "meta.json");
     if (find_algorithm(meta.at("algorithm").get<std::string>())) {
       folders.push_back(entry.path());
@@ -88,7 +89,7 @@ TEST_CASE("every worked case passes in f32 within its tolerance, and in f64 with
 
 TEST_CASE("a case whose truth is disturbed by a ten-thousandth does not pass") {
   const std::filesystem::path folder =
-      std::filesystem::path(ALAB_SOURCE_DIR) / "tests/golden/cases/softmax_causal_n7_d48_scale";
+      std::filesystem::path(alab::tests::source_folder()) / "tests/golden/cases/softmax_causal_n7_d48_scale";
   const Json meta = read_json(folder / "meta.json");
   const auto outputs =
       run_algorithm(*find_algorithm("softmax_attention"), meta.at("params"), inputs_of<float>(folder, meta));

@@ -15,6 +15,7 @@
 #include "kernels/executor/counted/counted_stream.hpp"
 #include "kernels/executor/subscripts.hpp"
 #include "kernels/profile_rung.hpp"
+#include "tests/folders.hpp"
 #include "tests/kernels/shaped.hpp"
 #include "tests/kernels/shifted/shift.hpp"
 
@@ -65,8 +66,9 @@ void collect(const std::string& file, std::set<std::string>& seen, std::vector<S
   if (!seen.insert(file).second) {
     return;
   }
-  const std::string source = content_of(std::filesystem::path(ALAB_SOURCE_DIR) / file);
-  for (Subscript& s : executor::subscripts_of(source, std::string(ALAB_SOURCE_DIR "/") + file)) {
+  const std::string source = content_of(std::filesystem::path(alab::tests::source_folder()) / file);
+  for (Subscript& s :
+       executor::subscripts_of(source, std::string(alab::tests::source_folder() + "/") + file)) {
     sites.push_back({file, std::move(s)});
   }
   const std::string include = "#include \"";

@@ -1,4 +1,5 @@
 #include "tests/reference/model/model_fixtures.hpp"
+#include "tests/folders.hpp"
 
 #include <algorithm>
 
@@ -155,8 +156,8 @@ const SmolLm2& real_model() {
 }
 
 const Json& fixture() {
-  static const Json json =
-      read_json(std::filesystem::path(ALAB_SOURCE_DIR) / "tests/reference/model/fixtures/smollm2.json");
+  static const Json json = read_json(std::filesystem::path(alab::tests::source_folder()) /
+                                     "tests/reference/model/fixtures/smollm2.json");
   return json;
 }
 
