@@ -13,6 +13,7 @@
 #include "kernels/executor/child.hpp"
 #include "kernels/profile_in_child.hpp"
 #include "kernels/profile_wire.hpp"
+#include "tests/folders.hpp"
 #include "tests/kernels/shaped.hpp"
 
 using namespace alab;
@@ -42,7 +43,7 @@ ChildLimits tight(bool endless) {
 }
 
 int marked_line(std::string_view mark) {
-  std::ifstream file(ALAB_SOURCE_DIR "/tests/kernels/hostile.cu");
+  std::ifstream file(tests::source_folder() + "/tests/kernels/hostile.cu");
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
     if (line.ends_with("// <- " + std::string(mark))) {
@@ -54,7 +55,7 @@ int marked_line(std::string_view mark) {
 
 ChildVerdict run_hostile(const std::string& build, std::string_view name, const ChildLimits& limits) {
   const auto* const first = reinterpret_cast<const std::byte*>(name.data());
-  return child::run(ALAB_BIN_DIR "/hostile_worker", build, {first, name.size()}, limits, {});
+  return child::run(tests::bin_folder() + "/hostile_worker", build, {first, name.size()}, limits, {});
 }
 
 struct Outcome {
@@ -172,7 +173,7 @@ TEST_CASE("a child that is no longer wanted is ended, a missing program is told"
   });
   const std::string name = "spin";
   const auto start = std::chrono::steady_clock::now();
-  CHECK_THROWS_AS(child::run(ALAB_BIN_DIR "/hostile_worker", "fast",
+  CHECK_THROWS_AS(child::run(tests::bin_folder() + "/hostile_worker", "fast",
                              {reinterpret_cast<const std::byte*>(name.data()), name.size()}, {}, progress),
                   Cancelled);
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(30));
