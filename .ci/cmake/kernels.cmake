@@ -100,9 +100,22 @@ target_compile_options(alab_counted_flags INTERFACE -O2 -g1 -fno-plt -ffp-contra
   -Wno-unknown-pragmas -Wno-pedantic -Wno-unused-function -Wno-tsan)
 # On x86-64 the calls for memory accesses become stores in place, by a step between compiler and assembler (-B; see
 # kernels/executor/counted/inline_notes.hpp). The hash makes a compiler cache notice a changed step.
+# A compiler that does not look for its assembler there makes the calls.
 set(ALAB_INLINE_NOTES OFF)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT ALAB_SANITIZE)
-  set(ALAB_INLINE_NOTES ON)
+  set(probe "${CMAKE_BINARY_DIR}/tools/probe")
+  file(CONFIGURE OUTPUT "${probe}/as" CONTENT "#!/bin/sh\nexit 42\n")
+  file(CHMOD "${probe}/as" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+  file(CONFIGURE OUTPUT "${probe}/empty.cpp" CONTENT "")
+  execute_process(COMMAND "${CMAKE_CXX_COMPILER}" "-B${probe}/" -c "${probe}/empty.cpp" -o "${probe}/empty.o"
+                  RESULT_VARIABLE without_step OUTPUT_QUIET ERROR_QUIET)
+  if(without_step EQUAL 0)
+    message(STATUS "${CMAKE_CXX_COMPILER} keeps to its own assembler: memory accesses of the counted executor are calls, which take longer")
+  else()
+    set(ALAB_INLINE_NOTES ON)
+  endif()
+endif()
+if(ALAB_INLINE_NOTES)
   set(notes_sources "")
   foreach(name IN ITEMS assembly.cpp inline_notes.cpp keep_registers.cpp inline_notes_tool.cc)
     list(APPEND notes_sources kernels/executor/counted/${name})

@@ -30,11 +30,11 @@ class Recorder {
     switch (e.kind) {
       case TileMoment<float>::load_keys:
         frame(e, Frame::load,
-              text("Load K and V of key tile ", e.col_tile + 1, " (", span(e.col_begin, e.col_end), ")."));
+              text("Load K and V of key tile ", e.col_tile, " (", span(e.col_begin, e.col_end), ")."));
         break;
       case TileMoment<float>::load_queries:
         frame(e, Frame::load,
-              text("Load Q of query tile ", e.row_tile + 1, " (", span(e.row_begin, e.row_end), ")",
+              text("Load Q of query tile ", e.row_tile, " (", span(e.row_begin, e.row_end), ")",
                    fa1 ? " and its O, l and m from HBM." : "; O, l and m start on chip."));
         break;
       case TileMoment<float>::skip:
@@ -46,10 +46,10 @@ class Recorder {
         break;
       case TileMoment<float>::store:
         if (fa1) {
-          frame(e, Frame::finish, text("Write O, l and m of query tile ", e.row_tile + 1, " back to HBM."));
+          frame(e, Frame::finish, text("Write O, l and m of query tile ", e.row_tile, " back to HBM."));
         } else {
           frame(e, Frame::finish,
-                text("Divide by l once and write O and the logsumexp of query tile ", e.row_tile + 1, "."));
+                text("Divide by l once and write O and the logsumexp of query tile ", e.row_tile, "."));
         }
         break;
     }
@@ -85,7 +85,7 @@ class Recorder {
                        : e.use == TileUse::skipped ? ", all of it later than its queries and masked"
                                                    : "";
     frame(e, Frame::compute,
-          text("Score tile (", e.row_tile + 1, ", ", e.col_tile + 1, ")", mask,
+          text("Score tile (", e.row_tile, ", ", e.col_tile, ")", mask,
                ": S = scale Q K^T, new m, exponentials, l and O."));
     if (risen > 0) {
       frame(e, Frame::rescale,
