@@ -174,7 +174,6 @@ class Child {
     }
     if (wait[2].revents != 0) {
       receive(output_, [this](const char* from, std::size_t count) {
-        printed_ += count;
         text_.append(from, std::min(count, limits_.output_bytes - text_.size()));
       });
     }
@@ -240,7 +239,7 @@ class Child {
   Descriptor ended_by_;  ///< readable once it has ended; -1 before Linux 5.3
   const ChildLimits& limits_;
   const std::vector<std::byte>& request_;
-  std::size_t sent_ = 0, printed_ = 0;
+  std::size_t sent_ = 0;
   Descriptor in_, answer_, output_;
   std::vector<std::byte> bytes_;
   std::string text_;

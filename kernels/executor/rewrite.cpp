@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::string_view kFullUnroll = "64";  // more than any tile extent in registers
 
-bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-bool is_space(char c) {
-  return std::isspace(static_cast<unsigned char>(c)) != 0;
-}
-
 std::size_t end_of_raw_string(std::string_view s, std::size_t quote) {
   const std::size_t open = s.find('(', quote);
   if (open == std::string_view::npos) {
@@ -277,6 +270,13 @@ std::string counting_word(std::string_view word) {
 }
 
 }  // namespace
+
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+bool is_space(char c) {
+  return std::isspace(static_cast<unsigned char>(c)) != 0;
+}
 
 std::string code_only(std::string_view source) {
   std::string code(source);

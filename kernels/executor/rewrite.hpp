@@ -26,5 +26,8 @@ std::string rewrite_floats(std::string_view source);
 
 /// The same text with comments, strings and character constants as spaces; newlines stay.
 std::string code_only(std::string_view source);
+/// Of a word of C++, or white space.
+bool is_word(char c);
+bool is_space(char c);
 
 }  // namespace alab::executor

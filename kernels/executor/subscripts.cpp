@@ -3,22 +3,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 
 #include "kernels/executor/rewrite.hpp"
+#include "kernels/executor/short_file.hpp"
 
 namespace alab::executor {
 namespace {
 
 constexpr std::size_t kNone = std::string::npos;
-
-bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-bool is_space(char c) {
-  return std::isspace(static_cast<unsigned char>(c)) != 0;
-}
 
 template <std::size_t n>
 bool is_one_of(std::string_view word, const std::array<std::string_view, n>& words) {
@@ -166,15 +159,10 @@ bool is_subscript(const Code& code, std::size_t open, std::map<std::size_t, bool
   return !declared;
 }
 
-std::string_view from_kernels(std::string_view path) {
-  const std::size_t at = path.rfind("/kernels/");
-  return at == std::string_view::npos ? path : path.substr(at + 1);
-}
-
 // FNV-1a, 32 bits.
 std::uint32_t number_of(std::string_view path, std::size_t order) {
   std::uint32_t hash = 2166136261u;
-  for (const char c : std::string(from_kernels(path)) + "#" + std::to_string(order)) {
+  for (const char c : std::string(short_file(path)) + "#" + std::to_string(order)) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
   }
   return hash;

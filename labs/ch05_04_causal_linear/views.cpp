@@ -7,7 +7,6 @@
 #include "labs/ch05_04_causal_linear/head.hpp"
 #include "labs/ch05_04_causal_linear/params.hpp"
 #include "labs/common/chunk_steps.hpp"
-#include "labs/common/counted_run.hpp"
 #include "labs/common/implicit_map.hpp"
 #include "labs/common/state_view.hpp"
 
@@ -69,32 +68,6 @@ ChunkWalk watch_head(const Head& head, const FeatureMap& map, const Context& con
         return op.inputs(problem, source, context.progress);
       },
       context);
-}
-
-/// The walk over chunks beside the states at every token, and how far apart they are.
-void add_walk(Result& result, const Head& head, const FeatureMap& map, const StateTrace& every_token,
-              const Context& context) {
-  ChunkWalk walk;
-  if (too_long_for_quick(context, 2 * head.seq_len() * every_token.rows * every_token.cols)) {
-    result.quick = walk.why_not = "the reference's chunks, without the running kernel";
-  } else {
-    walk = watch_head(head, map, context);
-  }
-  const ChunkWalk reference = walk_of_states(every_token, kWalkChunk);
-  if (!walk.why_not.empty()) {
-    if (result.quick.empty()) {
-      result.notes.push_back(
-          text("The chunks shown are the reference's, not a running kernel's: ", walk.why_not));
-    }
-    walk = reference;
-  } else {
-    result.checks.push_back(check_at_most(
-        "pass_kernel_states", "after every chunk the kernel's state is the recurrence's: <= 5e-6",
-        largest_state_gap(walk, reference), kT32,
-        measured_here(walk.kernel + " on the CPU executor, against double")));
-  }
-  result.steppers.push_back(
-      chunk_stepper(walk, "chunks", "The same state, chunk by chunk", "S <- S + K^T V"));
 }
 
 }  // namespace
@@ -169,10 +142,12 @@ Result run_state(const ParamSet& params, const Context& context) {
       scalar("state_elements", "elements of state and normaliser", entries + static_cast<double>(trace.rows),
              "count", sizes),
       scalar("cache_elements", "elements of a KV cache here", cached, "count", sizes)};
-  add_walk(result, head, map, trace, context);
-  result.checks.insert(
-      result.checks.begin(),
-      check_at_most("pass_total", "the last state is phi(K)^T V: <= 1e-12", apart, kT64, here));
+  result.checks = {check_at_most("pass_total", "the last state is phi(K)^T V: <= 1e-12", apart, kT64, here)};
+  add_walk(
+      result, trace,
+      {[&] { return watch_head(head, map, context); }, kWalkChunk, "pass_kernel_states",
+       "after every chunk the kernel's state is the recurrence's: <= 5e-6", kT32, "double", "S <- S + K^T V"},
+      context);
   return result;
 }
 

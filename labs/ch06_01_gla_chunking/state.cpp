@@ -8,7 +8,6 @@
 #include "labs/ch06_01_gla_chunking/params.hpp"
 #include "labs/common/attention_view.hpp"
 #include "labs/common/chunk_steps.hpp"
-#include "labs/common/counted_run.hpp"
 #include "labs/common/state_view.hpp"
 #include "labs/common/sweep.hpp"
 #include "reference/core/compare.hpp"
@@ -104,31 +103,6 @@ ChunkWalk watch_head(const GatedHead& head, const Context& context) {
       context);
 }
 
-/// The walk over chunks beside the states at every token, and how far apart they are.
-void add_walk(Result& result, const GatedHead& head, const StateTrace& every_token, const Context& context) {
-  ChunkWalk walk;
-  if (too_long_for_quick(context, 2 * head.seq_len() * head.head_dim() * head.head_dim_v())) {
-    result.quick = walk.why_not = "the reference's chunks, without the running kernel";
-  } else {
-    walk = watch_head(head, context);
-  }
-  const ChunkWalk reference = walk_of_states(every_token, kWalkChunk);
-  if (!walk.why_not.empty()) {
-    if (result.quick.empty()) {
-      result.notes.push_back(
-          text("The chunks shown are the reference's, not a running kernel's: ", walk.why_not));
-    }
-    walk = reference;
-  } else {
-    result.checks.push_back(
-        check_at_most("kernel_states", "after every chunk the kernel's state is the recurrence's",
-                      largest_state_gap(walk, reference), kT32,
-                      measured_here(walk.kernel + " on the CPU executor, against float")));
-  }
-  result.steppers.push_back(chunk_stepper(walk, "chunks", "The same state, chunk by chunk",
-                                          "S <- e^{G_C} S + (K e^{G_C - G})^T V"));
-}
-
 }  // namespace
 
 Result run_state(const ParamSet& params, const Context& context) {
@@ -183,7 +157,11 @@ Result run_state(const ParamSet& params, const Context& context) {
                     counted_by("tokens of both runs")),
       check_between("first_rank", "after the first token the state has rank 1", ranks.front(), 1 - 1e-5,
                     1 + 1e-5, here)};
-  add_walk(result, shows_gated ? head : open, shown.trace, context);
+  add_walk(result, shown.trace,
+           {[&] { return watch_head(shows_gated ? head : open, context); }, kWalkChunk, "kernel_states",
+            "after every chunk the kernel's state is the recurrence's", kT32, "float",
+            "S <- e^{G_C} S + (K e^{G_C - G})^T V"},
+           context);
   if (head.input.real) {
     result.notes.push_back("q, k, v are the model's; its layers have no gates, so these are drawn.");
   }

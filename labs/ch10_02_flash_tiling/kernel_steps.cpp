@@ -8,7 +8,6 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <set>
 
 #include "labs/common/counted_run.hpp"
 
@@ -39,16 +38,6 @@ struct Phase {
   std::vector<const WatchedValue*> values;
 };
 using Phases = std::map<std::uint32_t, Phase>;  ///< by epoch
-
-std::int64_t elements_of(const TracedRequest& r) {
-  std::set<std::int64_t> distinct;
-  for (unsigned lane = 0; lane < 32; ++lane) {
-    if ((r.mask >> lane & 1u) != 0) {
-      distinct.insert(r.offsets[lane]);
-    }
-  }
-  return std::ssize(distinct) * r.bytes / 4;
-}
 
 void add_rows(Rows& rows, const TracedRequest& r, std::int64_t width) {
   for (unsigned lane = 0; lane < 32; ++lane) {

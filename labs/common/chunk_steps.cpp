@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 
 #include "labs/common/counted_run.hpp"
 #include "labs/common/sweep.hpp"
@@ -29,18 +28,8 @@ struct Phase {
   bool wrote_output = false;
 };
 
-double elements_of(const TracedRequest& r) {
-  std::set<std::int64_t> distinct;
-  for (unsigned lane = 0; lane < 32; ++lane) {
-    if ((r.mask >> lane & 1u) != 0) {
-      distinct.insert(r.offsets[lane]);
-    }
-  }
-  return static_cast<double>(distinct.size()) * r.bytes / 4;
-}
-
 void add_request(Phase& phase, const TracedRequest& r, const std::string& buffer, std::int64_t head_dim) {
-  phase.moved += elements_of(r);
+  phase.moved += static_cast<double>(elements_of(r));
   phase.wrote_output = phase.wrote_output || (r.kind == RequestKind::store && buffer == "o");
   if (r.kind != RequestKind::load || buffer != "k") {
     return;
@@ -166,6 +155,29 @@ double largest_state_gap(const ChunkWalk& a, const ChunkWalk& b) {
     worst = gap <= worst ? worst : gap;
   }
   return worst;
+}
+
+void add_walk(Result& result, const StateTrace& every_token, const WalkShown& shown, const Context& context) {
+  const std::int64_t multiply_adds = 2 * every_token.size() * every_token.rows * every_token.cols;
+  ChunkWalk walk;
+  if (too_long_for_quick(context, multiply_adds)) {
+    result.quick = walk.why_not = "the reference's chunks, without the running kernel";
+  } else {
+    walk = shown.watch();
+  }
+  const ChunkWalk reference = walk_of_states(every_token, shown.chunk_size);
+  if (walk.why_not.empty()) {
+    result.checks.push_back(check_at_most(
+        shown.check_key, shown.check_label, largest_state_gap(walk, reference), shown.tolerance,
+        measured_here(text(walk.kernel, " on the CPU executor, against ", shown.reference_type))));
+  } else {
+    if (result.quick.empty()) {
+      result.notes.push_back(
+          text("The chunks shown are the reference's, not a running kernel's: ", walk.why_not));
+    }
+    walk = reference;
+  }
+  result.steppers.push_back(chunk_stepper(walk, "chunks", "The same state, chunk by chunk", shown.update));
 }
 
 Stepper chunk_stepper(const ChunkWalk& walk, std::string key, std::string title, std::string_view update) {

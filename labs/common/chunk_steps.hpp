@@ -51,4 +51,17 @@ double largest_state_gap(const ChunkWalk& a, const ChunkWalk& b);
 /// it; the state is updated. update: the words for the last, as in "S <- S + K^T V".
 Stepper chunk_stepper(const ChunkWalk& walk, std::string key, std::string title, std::string_view update);
 
+/// What a lab shows of such a walk.
+struct WalkShown {
+  std::function<ChunkWalk()> watch;  ///< the running kernel's
+  std::int64_t chunk_size = 0;       ///< of the walk
+  std::string check_key, check_label;
+  double tolerance = 0;             ///< of the check
+  std::string_view reference_type;  ///< "double", of the states at every token
+  std::string_view update;          ///< as chunk_stepper takes it
+};
+/// Adds the stepper "chunks" to a result and, where a kernel was watched, the check that its states are
+/// those of every_token; a quick look of many multiply-adds and a build that cannot watch show every_token's.
+void add_walk(Result& result, const StateTrace& every_token, const WalkShown& shown, const Context& context);
+
 }  // namespace alab

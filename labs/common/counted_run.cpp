@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 namespace alab {
 namespace {
@@ -51,6 +52,16 @@ RungProfile run_counted(const CountedTask& task, const RungBuild& build, const P
           " makes more requests than can be followed (", profile.trace.cut, " requests and ",
           profile.trace.values_cut, " values too many): choose a shorter sequence");
   return profile;
+}
+
+std::int64_t elements_of(const counted::TracedRequest& request) {
+  std::set<std::int64_t> distinct;
+  for (unsigned lane = 0; lane < 32; ++lane) {
+    if ((request.mask >> lane & 1u) != 0) {
+      distinct.insert(request.offsets[lane]);
+    }
+  }
+  return std::ssize(distinct) * request.bytes / 4;
 }
 
 counted::TraceWish wish_for_steps(std::uint64_t blocks) {

@@ -31,6 +31,8 @@ CountedTask counted_task(const Op& op, ParamSet problem, HostArrays inputs);
 /// @throws Error when a check of the result failed, or the trace did not get all that was wished for
 RungProfile run_counted(const CountedTask& task, const RungBuild& build, const ParamSet& tiles,
                         const Progress& progress, const counted::TraceWish& wish = {});
+/// Elements of 4 bytes that the lanes of a request asked for, each once.
+std::int64_t elements_of(const counted::TracedRequest& request);
 /// Global requests and shown values of the first blocks of each launch.
 counted::TraceWish wish_for_steps(std::uint64_t blocks);
 

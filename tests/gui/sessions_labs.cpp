@@ -108,12 +108,8 @@ void export_once(ImGuiTestContext* ctx, const Lab& lab) {
   check_done(ctx, "before the export");
   ctx->KeyPress(ImGuiMod_Ctrl | ImGuiKey_S);
   ctx->Yield(3);
-  IM_CHECK(app().exports.open);
   const std::filesystem::path folder = data_folder() / "exports of the lab";
-  app().exports.folder = folder.string();
-  ctx->Yield(2);
-  click(ctx, "//export", "###go");
-  IM_CHECK(wait_for(ctx, 60, [] { return !app().exporter.running(); }));
+  IM_CHECK(export_to(ctx, folder));
   if (app().exporter.status().state != JobState::done) {
     ctx->LogError("%s", app().exporter.status().error.c_str());
   }

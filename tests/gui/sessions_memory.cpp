@@ -195,11 +195,7 @@ void roofline_is_exported(ImGuiTestContext* ctx) {
   const std::filesystem::path folder = data_folder() / "exported roofline";
   click(ctx, "//desk", "plot:roofline/##export/###button");
   ctx->Yield(3);
-  IM_CHECK(app().exports.open);
-  app().exports.folder = folder.string();
-  ctx->Yield(2);
-  click(ctx, "//export", "###go");
-  IM_CHECK(wait_for(ctx, 60, [] { return !app().exporter.running(); }));
+  IM_CHECK(export_to(ctx, folder));
   IM_CHECK(std::filesystem::exists(folder / "softmax_rows_roofline.svg"));
   IM_CHECK(std::filesystem::exists(folder / "softmax_rows_roofline.csv"));
   app().exports.open = false;

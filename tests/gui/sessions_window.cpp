@@ -230,11 +230,7 @@ void export_files(ImGuiTestContext* ctx) {
   const std::filesystem::path folder = data_folder() / "exported files";
   ctx->KeyPress(ImGuiMod_Ctrl | ImGuiKey_S);
   ctx->Yield(3);
-  IM_CHECK(app().exports.open);
-  app().exports.folder = folder.string();
-  ctx->Yield(2);
-  click(ctx, "//export", "###go");
-  IM_CHECK(wait_for(ctx, 60, [] { return !app().exporter.running(); }));
+  IM_CHECK(export_to(ctx, folder));
   ctx->Yield(2);
   picture(ctx, "export");
   if (app().exporter.status().state == JobState::failed) {

@@ -144,4 +144,14 @@ void run_and_wait(ImGuiTestContext* ctx) {
   IM_CHECK(now.result != nullptr);
 }
 
+bool export_to(ImGuiTestContext* ctx, const std::filesystem::path& folder) {
+  if (!app().exports.open) {
+    return false;
+  }
+  app().exports.folder = folder.string();
+  ctx->Yield(2);
+  click(ctx, "//export", "###go");
+  return wait_for(ctx, 60, [] { return !app().exporter.running(); });
+}
+
 }  // namespace alab::gui_test

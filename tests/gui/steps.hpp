@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -30,5 +31,8 @@ void predict(ImGuiTestContext* ctx);
 void run_and_wait(ImGuiTestContext* ctx);
 /// Moves every control of the step and checks that its value followed; returns how many there were.
 int move_every_control(ImGuiTestContext* ctx);
+/// Presses the button of the open export dialog with this folder, and waits for the files; false when the
+/// dialog is not open or the files take a minute.
+bool export_to(ImGuiTestContext* ctx, const std::filesystem::path& folder);
 
 }  // namespace alab::gui_test

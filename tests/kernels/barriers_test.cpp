@@ -6,7 +6,6 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -115,10 +114,7 @@ Outcome run_without(const RungBuild& build, const Shaped& s, const Line& removed
   how.workers = 1;
   how.removed = {removed.file, static_cast<unsigned>(removed.line)};
   counted::CountedStream stream({}, how);
-  RunOptions once;
-  once.timed = false;
-  const RungRun run = run_rung_on(stream, *find_op(build.rung->op), build, Backend::simulated, s.problem,
-                                  tiles_of(*build.rung), s.inputs, s.judged, once, {});
+  const RungRun run = run_once(stream, build, s, tiles_of(*build.rung));
   Outcome outcome;
   outcome.reported = !run.passed || !stream.findings().empty();
   for (const counted::LaunchProfile& launch : stream.profiles()) {
@@ -131,25 +127,6 @@ Outcome run_without(const RungBuild& build, const Shaped& s, const Line& removed
   return outcome;
 }
 
-/// Shapes that the rung takes, by ascending work.
-std::vector<std::string_view> shapes_for(const Op& op, const Rung& rung) {
-  std::multimap<double, std::string_view> by_work;
-  for (const std::string_view shape : op.shapes) {
-    ParamSet problem(op.params);
-    problem.assign(shape);
-    const double work = op.cost(problem).flops;
-    if (work <= kMostFlops &&
-        (rung.unsupported == nullptr || rung.unsupported(problem, tiles_of(rung)).empty())) {
-      by_work.emplace(work, shape);
-    }
-  }
-  std::vector<std::string_view> shapes;
-  for (const auto& [work, shape] : by_work) {
-    shapes.push_back(shape);
-  }
-  return shapes;
-}
-
 /// Takes out each barrier that the rung passes. Adds the lines whose absence was reported.
 void check_rung(const RungBuild& build, const std::set<Line>& known, std::set<Line>& reported) {
   const Op& op = *find_op(build.rung->op);
@@ -159,8 +136,8 @@ void check_rung(const RungBuild& build, const std::set<Line>& known, std::set<Li
                [&](const Line& line) { return line.file == file; });
   std::set<Line> done;
   bool looked = false;
-  for (const std::string_view shape : shapes_for(op, *build.rung)) {
-    if (missing.empty() && looked) {
+  for (const auto& [work, shape] : shapes_by_work(*build.rung, tiles_of(*build.rung))) {
+    if (work > kMostFlops || (missing.empty() && looked)) {
       break;
     }
     looked = true;

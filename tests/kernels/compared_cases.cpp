@@ -49,10 +49,7 @@ const Sizes& sizes_of(std::string_view op) {
 void run_judged(Stream& stream, const RungBuild& build, std::string_view shape, Backend backend) {
   const Op& op = *find_op(build.rung->op);
   const Shaped& s = shaped(op, shape);
-  RunOptions once;
-  once.timed = false;
-  const RungRun run = run_rung_on(stream, op, build, backend, s.problem, ParamSet(build.rung->tiles),
-                                  s.inputs, s.judged, once, {});
+  const RungRun run = run_once(stream, build, s, ParamSet(build.rung->tiles), backend);
   for (const Check& check : run.checks) {
     require(check.passed(), op.id, "/", build.rung->id, " ", shape, ": ", check.key, " is ", check.value,
             ", ", check.detail);

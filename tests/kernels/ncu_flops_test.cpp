@@ -6,7 +6,6 @@
 
 #include "kernels/executor/flop_stream.hpp"
 #include "kernels/profile_rung.hpp"
-#include "reference/core/files.hpp"
 #include "reference/core/json.hpp"
 #include "tests/folders.hpp"
 #include "tests/kernels/shaped.hpp"
@@ -20,8 +19,7 @@ using counted::FlopKind;
 namespace {
 
 const Json& recorded() {
-  static const Json json =
-      Json::parse(read_file(alab::tests::source_folder() + "/assets/recorded/ncu_flops_h200.json"));
+  static const Json json = read_json(alab::tests::source_folder() + "/assets/recorded/ncu_flops_h200.json");
   return json;
 }
 

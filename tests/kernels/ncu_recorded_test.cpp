@@ -6,7 +6,6 @@
 #include <map>
 
 #include "kernels/executor/counted/counted_stream.hpp"
-#include "reference/core/files.hpp"
 #include "reference/core/json.hpp"
 #include "tests/folders.hpp"
 #include "tests/kernels/compared_cases.hpp"
@@ -18,8 +17,7 @@ using namespace alab;
 namespace {
 
 const Json& recorded() {
-  static const Json json =
-      Json::parse(read_file(alab::tests::source_folder() + "/assets/recorded/ncu_h200.json"));
+  static const Json json = read_json(alab::tests::source_folder() + "/assets/recorded/ncu_h200.json");
   return json;
 }
 

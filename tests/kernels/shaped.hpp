@@ -28,4 +28,27 @@ inline const Shaped& shaped(const Op& op, std::string_view shape) {
   return at->second;
 }
 
+/// One judged run without times.
+inline RungRun run_once(Stream& stream, const RungBuild& build, const Shaped& s, const ParamSet& tiles,
+                        Backend backend = Backend::simulated) {
+  RunOptions once;
+  once.timed = false;
+  return run_rung_on(stream, *find_op(build.rung->op), build, backend, s.problem, tiles, s.inputs, s.judged,
+                     once, {});
+}
+
+/// The shapes of its op that a rung takes, by ascending FLOPs.
+inline std::multimap<double, std::string_view> shapes_by_work(const Rung& rung, const ParamSet& tiles) {
+  const Op& op = *find_op(rung.op);
+  std::multimap<double, std::string_view> by_work;
+  for (const std::string_view shape : op.shapes) {
+    ParamSet problem(op.params);
+    problem.assign(shape);
+    if (rung.unsupported == nullptr || rung.unsupported(problem, tiles).empty()) {
+      by_work.emplace(op.cost(problem).flops, shape);
+    }
+  }
+  return by_work;
+}
+
 }  // namespace alab

@@ -2,11 +2,9 @@
 // the views. SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "kernels/profile_rung.hpp"
 #include "labs/ch10_02_flash_tiling/tiles.hpp"
 #include "labs/common/sweep.hpp"
 #include "reference/core/compare.hpp"
@@ -30,18 +28,10 @@ const Lab& lab() {
   return *found;
 }
 
-Result run(std::string_view experiment, std::string_view settings = "", std::string_view input = "normal") {
+Result run(std::string_view experiment, std::string_view settings = "", std::string_view input = "normal",
+           bool simulated = true) {
   const Experiment& e = walk::experiment_of(lab(), experiment);
-  return walk::run(lab(), e, walk::settings(e, settings), walk::source(input));
-}
-
-/// simulated: with the executor or without.
-Result run_where(bool simulated, std::string_view experiment, std::string_view settings,
-                 std::string_view input = "normal") {
-  const Experiment& e = walk::experiment_of(lab(), experiment);
-  const Progress progress;
-  return run_experiment(lab(), e, walk::settings(e, settings),
-                        {walk::source(input), progress, simulated, false});
+  return walk::run(lab(), e, walk::settings(e, settings), walk::source(input), nullptr, simulated);
 }
 
 double value(const Result& result, std::string_view scalar) {
@@ -109,28 +99,12 @@ TEST_CASE(
 TEST_CASE("flash tiling 3: accesses fall as 1/M, slope -1 +- 0.05, and N^2 d^2 / M times 12 to 13.5") {
   for (const char* n : {"1024", "2048", "4096"}) {
     for (const char* d : {"32", "64", "128"}) {
-      const Result r = run_where(false, "traffic", text("seq_len=", n, " head_dim=", d));
+      const Result r = run("traffic", text("seq_len=", n, " head_dim=", d), "normal", false);
       CHECK(std::abs(value(r, "slope") + 1) <= 0.05);
       CHECK(value(r, "ratio_low") >= 12);
       CHECK(value(r, "ratio_high") <= 13.5);
       CHECK(value(r, "chip_share") <= 1.27);
     }
-  }
-}
-
-TEST_CASE("flash tiling 3: the running kernels move what the loop counter counts, to the element") {
-  if (counted_rungs().empty()) {
-    MESSAGE("skipped: ", counted_unavailable());
-    return;
-  }
-  for (const int d : {32, 128}) {
-    const Result r = run("traffic", text("seq_len=1024 head_dim=", d));
-    CHECK(r.check("pass_kernel_fa1")->value == 0);
-    CHECK(r.check("pass_kernel_fa2")->value == 0);
-    CHECK(value(r, "kernel_beyond") == 256 * d + 5 * 256);
-    REQUIRE(r.plot("kernels") != nullptr);
-    CHECK(r.plot("kernels")->series[0].ys.size() == 3);
-    CHECK(r.plot("kernels")->series[0].provenance.kind == Provenance::counted);
   }
 }
 
@@ -275,81 +249,6 @@ TEST_CASE(
       CHECK(r.check("pass_tiled_error")->value <= 5e-6);
     }
   }
-}
-
-namespace {
-
-/// The stepper of the running kernel, or with simulated = false of the reference's loop.
-Result stepped(std::string_view settings, bool simulated, std::string_view input = "normal") {
-  return run_where(simulated, "tiles", settings, input);
-}
-
-bool says(const std::vector<std::string>& notes, std::string_view words) {
-  return std::any_of(notes.begin(), notes.end(),
-                     [&](const std::string& note) { return note.find(words) != std::string::npos; });
-}
-
-}  // namespace
-
-TEST_CASE("flash tiling S-42: what the running kernel did is the reference's loop, frame by frame") {
-  if (counted_rungs().empty()) {
-    MESSAGE("skipped: ", counted_unavailable());
-    return;
-  }
-  struct Case {
-    const char* settings;
-    const char* input;
-  };
-  for (const Case& c : {Case{"seq_len=48 loop_order=fa2 causal=true", "normal"},
-                        Case{"seq_len=65 loop_order=fa2 causal=true block_m=32 watched_row=64", "spike"},
-                        Case{"seq_len=50 loop_order=fa2 causal=false block_n=64", "ascending"},
-                        Case{"seq_len=48 loop_order=fa1 causal=false", "normal"},
-                        Case{"seq_len=70 loop_order=fa1 causal=false block_m=64 block_n=32", "spike"}}) {
-    CAPTURE(c.settings);
-    const Result kernel = stepped(c.settings, true, c.input), loop = stepped(c.settings, false, c.input);
-    for (const Check& check : kernel.checks) {
-      CHECK_MESSAGE(check.passed(), check.key, ": ", check.value, " of ", check.high, ", loop ",
-                    loop.check(check.key)->value);
-    }
-    CHECK_FALSE(says(kernel.notes, "reference's tile loop"));
-    CHECK(says(loop.notes, "reference's tile loop"));
-    const Stepper &shown = *kernel.stepper("tiles"), &expected = *loop.stepper("tiles");
-    CHECK(shown.note.find("_order.cu") != std::string::npos);
-    CHECK(shown.provenance.source.find("_order.cu") != std::string::npos);
-    const bool fa1 = std::string_view(c.settings).find("fa1") != std::string_view::npos;
-    REQUIRE(shown.frames.size() == expected.frames.size());
-    for (std::size_t i = 0; i < shown.frames.size(); ++i) {
-      const Frame &a = shown.frames[i], &b = expected.frames[i];
-      CAPTURE(i);
-      CHECK(a.kind == b.kind);
-      CHECK(a.row == b.row);
-      CHECK(a.col == b.col);
-      CHECK(a.caption == b.caption);
-      for (std::size_t q = 0; q < 4; ++q) {  // m, l, factor, |O|
-        CHECK((a.values[q] == b.values[q] ||
-               std::abs(a.values[q] - b.values[q]) <= 5e-6 * std::abs(b.values[q])));
-      }
-      CHECK((fa1 || a.values[4] == b.values[4]));
-      CHECK(a.values[5] == b.values[5]);
-    }
-  }
-}
-
-TEST_CASE("flash tiling S-42: a tile that is skipped was never loaded; FA-1's kernel loads them all") {
-  if (counted_rungs().empty()) {
-    MESSAGE("skipped: ", counted_unavailable());
-    return;
-  }
-  const Result fa2 = stepped("seq_len=64 block_m=16 block_n=16 loop_order=fa2 causal=true", true);
-  CHECK(value(fa2, "skipped") == 6);
-  CHECK(value(fa2, "computed") == 10);
-  CHECK(value(fa2, "traffic") == 64 * 64 + 10 * 16 * 128 + 64 * 65);  // Q; K, V of ten tiles; O, logsumexp
-  const Result fa1 = stepped("seq_len=64 block_m=16 block_n=16 loop_order=fa1 causal=true", true);
-  CHECK(fa1.passed());
-  CHECK(value(fa1, "skipped") == 0);
-  CHECK(value(fa1, "computed") == 16);
-  CHECK(says(stepped("block_m=8", true).notes, "between 16 and 64"));
-  CHECK(stepped("block_m=8", true).passed());
 }
 
 TEST_CASE("flash tiling: the stepper shows every tile once, skips the future, and m only rises") {

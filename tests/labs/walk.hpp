@@ -39,12 +39,13 @@ inline constexpr double kBudgetAtDefaults = 1 * kSlowdown, kBudgetAtEnds = 2 * k
 
 /// Runs and prints how long it took. The GPU is left out: what it gives is tested on its own.
 /// @param cpu_seconds  receives the processor time of all threads
+/// @param simulated    with the executor or without
 inline Result run(const Lab& lab, const Experiment& experiment, const ParamSet& params,
-                  const InputSource& input = source(), double* cpu_seconds = nullptr) {
+                  const InputSource& input = source(), double* cpu_seconds = nullptr, bool simulated = true) {
   const Progress progress;
   const auto start = std::chrono::steady_clock::now();
   const std::clock_t cpu_start = std::clock();
-  Result result = run_experiment(lab, experiment, params, {input, progress, true, false});
+  Result result = run_experiment(lab, experiment, params, {input, progress, simulated, false});
   const double cpu = static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::printf("  %7.1f ms, processor %7.1f ms  %s [%s]\n", seconds * 1e3, cpu * 1e3,

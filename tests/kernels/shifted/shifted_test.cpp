@@ -4,9 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -15,6 +12,7 @@
 #include "kernels/executor/counted/counted_stream.hpp"
 #include "kernels/executor/subscripts.hpp"
 #include "kernels/profile_rung.hpp"
+#include "reference/core/files.hpp"
 #include "tests/folders.hpp"
 #include "tests/kernels/shaped.hpp"
 #include "tests/kernels/shifted/shift.hpp"
@@ -56,17 +54,12 @@ struct Site {
 /// What became of one subscript in one rung.
 enum class Fate { reported, harmless, unreached };
 
-std::string content_of(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 /// Subscripts of a file and of the device headers that it includes.
 void collect(const std::string& file, std::set<std::string>& seen, std::vector<Site>& sites) {
   if (!seen.insert(file).second) {
     return;
   }
-  const std::string source = content_of(std::filesystem::path(alab::tests::source_folder()) / file);
+  const std::string source = read_file(tests::source_folder() + "/" + file);
   for (Subscript& s :
        executor::subscripts_of(source, std::string(alab::tests::source_folder() + "/") + file)) {
     sites.push_back({file, std::move(s)});
@@ -94,12 +87,9 @@ Outcome outcome_of(const RungBuild& build, const Shaped& s, Stream::Order order,
   how.thread_budget = kBudget;
   counted::CountedStream stream({}, how);
   stream.set_order(order);
-  RunOptions once;
-  once.timed = false;
   g_number = site == nullptr ? 0 : site->subscript.number;
   g_reached = false;
-  const RungRun run = run_rung_on(stream, *find_op(build.rung->op), build, Backend::simulated, s.problem,
-                                  ParamSet(build.rung->tiles), s.inputs, s.judged, once, {});
+  const RungRun run = run_once(stream, build, s, ParamSet(build.rung->tiles));
   g_number = 0;
   Outcome outcome{!run.passed || !stream.findings().empty(), g_reached, {}};
   for (const counted::LaunchProfile& launch : stream.profiles()) {
@@ -119,17 +109,8 @@ struct Sample {
 /// Least work first.
 std::vector<Sample> samples_for(const RungBuild& build) {
   const Op& op = *find_op(build.rung->op);
-  std::multimap<double, std::string_view> by_work;
-  for (const std::string_view shape : op.shapes) {
-    ParamSet problem(op.params);
-    problem.assign(shape);
-    const ParamSet tiles(build.rung->tiles);
-    if (build.rung->unsupported == nullptr || build.rung->unsupported(problem, tiles).empty()) {
-      by_work.emplace(op.cost(problem).flops, shape);
-    }
-  }
   std::vector<Sample> samples;
-  for (const auto& [work, shape] : by_work) {
+  for (const auto& [work, shape] : shapes_by_work(*build.rung, ParamSet(build.rung->tiles))) {
     if (samples.size() < kMostShapes && (work <= kMostFlops || samples.empty())) {
       const Shaped& s = shaped(op, shape);
       samples.push_back({&s, outcome_of(build, s, Stream::Order::ascending, nullptr)});
