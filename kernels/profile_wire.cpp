@@ -18,8 +18,8 @@ void exchange(Archive& archive, Line& x) {
 }
 template <class Archive>
 void exchange(Archive& archive, LineProfile& x) {
-  auto& [line, counters] = x;
-  archive(line, counters);
+  auto& [line, counters, flops] = x;
+  archive(line, counters, flops);
 }
 template <class Archive>
 void exchange(Archive& archive, BufferProfile& x) {

@@ -164,9 +164,9 @@ function(alab_counted_library target)
 endfunction()
 
 # The build that counts operations: float is a class there (kernels/executor/shim/counting_float.hpp). It is compiled
-# fast rather than to run fast.
+# fast rather than to run fast; its line tables say where an operation stands.
 add_library(alab_flops_flags INTERFACE)
-target_compile_options(alab_flops_flags INTERFACE -O1 -g0 -ffp-contract=fast -fno-strict-aliasing -fno-math-errno
+target_compile_options(alab_flops_flags INTERFACE -O1 -g1 -ffp-contract=fast -fno-strict-aliasing -fno-math-errno
   -ftls-model=initial-exec -Wno-unknown-pragmas -Wno-pedantic -Wno-unused-function)
 function(alab_flops_library target)
   alab_executor_library(${target} alab_flops_flags "${ALAB_REWRITTEN_FLOPS}")

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "kernels/executor/flops.hpp"
 
+#include <numeric>
+
 namespace alab::counted {
 
-constinit thread_local FlopCounts t_flops;
+constinit thread_local std::ptrdiff_t t_flop_shift;
 
 std::string_view counter_name(FlopKind kind) {
   static constexpr std::array<std::string_view, kFlopKinds> kNames{
@@ -30,6 +32,11 @@ std::uint64_t FlopCounts::flops() const {
   const FlopCounts& c = *this;
   return c[FlopKind::fadd] + c[FlopKind::fmul] + 2 * c[FlopKind::ffma] + c[FlopKind::half_add] +
          c[FlopKind::half_mul] + 2 * c[FlopKind::half_fma];
+}
+
+std::uint64_t FlopCounts::beside_flops() const {
+  return std::accumulate(of.begin() + static_cast<std::ptrdiff_t>(FlopKind::division), of.end(),
+                         std::uint64_t{0});
 }
 
 FlopCounts& FlopCounts::operator+=(const FlopCounts& other) {

@@ -43,11 +43,21 @@ struct FlopCounts {
   /// Additions and multiplications: fadd + fmul + 2 ffma, and the same in 16 bits. Divisions, functions and
   /// comparisons stand beside this number, not in it.
   std::uint64_t flops() const;
+  /// The kinds that are not in flops(), summed.
+  std::uint64_t beside_flops() const;
   FlopCounts& operator+=(const FlopCounts& other);
   friend bool operator==(const FlopCounts&, const FlopCounts&) = default;
 };
 
-/// Of the running OS thread; the counting build of a kernel adds to it.
-extern constinit thread_local FlopCounts t_flops;
+/// One place in the code at which the counting build of a kernel carries out an operation: a record of the
+/// program's section alab_flop_sites.
+struct FlopSite {
+  std::uint64_t count;  ///< in the section itself: of operations outside any launch
+  std::int32_t place;   ///< a return address inside that operation, relative to this member
+  std::int32_t kind;    ///< FlopKind
+};
+
+/// From the section to the running OS thread's copy of it, in bytes; 0 outside a launch.
+extern constinit thread_local std::ptrdiff_t t_flop_shift;
 
 }  // namespace alab::counted

@@ -21,10 +21,18 @@ struct Operations {
 };
 inline constexpr unsigned kOperationThreads = 128;
 
+/// What one thread does in a line of tests/kernels/flops/operations.cu.
+struct LineOperations {
+  int line = 0;
+  std::vector<std::pair<counted::FlopKind, std::uint64_t>> per_thread;
+};
+
 }  // namespace alab::samples
 
 namespace alab::flops_build::in_operations {
 std::span<const samples::Operations> operation_samples();
 /// Runs one warp of which the first lanes multiply.
 void run_some_lanes(Stream& stream, int lanes);
+/// Runs a kernel on kOperationThreads threads; its lines that compute.
+std::vector<samples::LineOperations> run_on_lines(Stream& stream);
 }  // namespace alab::flops_build::in_operations

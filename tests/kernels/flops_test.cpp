@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "kernels/executor/flop_stream.hpp"
+#include "kernels/executor/counted/flop_stream.hpp"
 #include "kernels/profile_rung.hpp"
 #include "tests/kernels/flops_samples.hpp"
 #include "tests/kernels/shaped.hpp"
@@ -54,6 +54,20 @@ void check_equal(const FlopCounts& got, const FlopCounts& expected) {
   }
 }
 
+// Lines are those of the rungs and their headers, in order, and add up to the launch.
+void check_lines(const counted::LaunchProfile& launch) {
+  FlopCounts sum;
+  const counted::Line* before = nullptr;
+  for (const counted::LineProfile& line : launch.lines) {
+    CHECK_MESSAGE(line.line.file.starts_with("kernels/"), line.line.file, ":", line.line.line);
+    CHECK((before == nullptr || *before < line.line));
+    before = &line.line;
+    sum += line.flops;
+  }
+  REQUIRE(launch.flops);
+  check_equal(sum, *launch.flops);
+}
+
 }  // namespace
 
 TEST_CASE("every expression counts as the operations it is, with the value it has in plain float") {
@@ -82,6 +96,23 @@ TEST_CASE("only lanes that take part count") {
   }
 }
 
+TEST_CASE("an operation belongs to the line it stands in: inlined, unrolled, in a loop, two kinds in one") {
+  counted::FlopStream stream;
+  const std::vector<samples::LineOperations> expected = flops_build::in_operations::run_on_lines(stream);
+  REQUIRE(stream.launches().size() == 1);
+  const std::vector<counted::LineFlops>& lines = stream.launches()[0].lines;
+  REQUIRE(lines.size() == expected.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    CHECK(lines[i].line.file == "tests/kernels/flops/operations.cu");
+    CHECK(lines[i].line.line == expected[i].line);
+    FlopCounts operations;
+    for (const auto& [kind, n] : expected[i].per_thread) {
+      operations[kind] = n * samples::kOperationThreads;
+    }
+    check_equal(lines[i].flops, operations);
+  }
+}
+
 TEST_CASE("launches on several OS threads and streams keep their counts apart") {
   counted::FlopStream one({}, 1), two({}, 2);
   const samples::Operations& sample = flops_build::in_operations::operation_samples()[0];
@@ -91,6 +122,7 @@ TEST_CASE("launches on several OS threads and streams keep their counts apart") 
   REQUIRE(one.launches().size() == 2);
   CHECK(one.launches()[0].flops == one.launches()[1].flops);
   CHECK(one.launches()[0].flops == two.launches()[0].flops);
+  CHECK(one.launches()[0].lines[0].flops == two.launches()[0].lines[0].flops);
 }
 
 TEST_CASE("the counting build has the rungs of the fast one, and every rung is right and counted in it") {
@@ -112,6 +144,9 @@ TEST_CASE("the counting build has the rungs of the fast one, and every rung is r
       CHECK(profile.flops_unavailable == "");
       for (const Check& check : profile.run.checks) {
         CHECK_MESSAGE(check.passed(), check.key, ": ", check.detail);
+      }
+      for (const counted::LaunchProfile& launch : profile.launches) {
+        check_lines(launch);
       }
     }
   }

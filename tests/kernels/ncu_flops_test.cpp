@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "kernels/executor/flop_stream.hpp"
+#include "kernels/executor/counted/flop_stream.hpp"
 #include "kernels/profile_rung.hpp"
 #include "reference/core/json.hpp"
 #include "tests/folders.hpp"

@@ -45,6 +45,7 @@ struct Line {
 struct LineProfile {
   Line line;
   Counters counters;
+  FlopCounts flops;  ///< zero when the launch's operations were not counted
 };
 
 /// Distinct bytes are counted in words of 4 bytes, sectors in 32.

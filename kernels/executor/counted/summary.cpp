@@ -101,7 +101,7 @@ void summarise(const LaunchContext& context, std::span<const std::unique_ptr<Rec
     recorder->findings().for_each([&](const RawFinding& raw) { findings.push_back(describe(raw, scene)); });
   }
   for (const auto& [line, c] : lines) {
-    profile.lines.push_back({line, c});
+    profile.lines.push_back({line, c, {}});
   }
   std::vector<BufferTraffic> traffic(context.buffers.size());
   for (const auto& recorder : recorders) {

@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <concepts>
+#include <cstddef>
 #include <limits>
 #include <type_traits>
 
@@ -57,9 +58,27 @@ ALAB_SHIM constexpr float plain_value(Float x) {
 // Not found by argument: kernels have functions of their own.
 namespace counting {
 
+/// The record of this place. Each inlined copy writes one, into the section group of the function that it is
+/// inlined into; volatile, so that no two places become one.
+ALAB_SHIM counted::FlopSite* site(FlopKind kind) {
+  counted::FlopSite* record;
+  asm volatile(
+      ".pushsection alab_flop_sites, \"aw?\"\n\t.balign 8\n"
+      "1:\t.quad 0\n\t.long 2f - ., %c1\n\t.popsection\n\t"
+#if defined(__aarch64__)
+      "adrp\t%0, 1b\n\tadd\t%0, %0, :lo12:1b\n2:"
+#else
+      "leaq\t1b(%%rip), %0\n2:"
+#endif
+      : "=r"(record)
+      : "i"(static_cast<int>(kind)));
+  return record;
+}
+
 ALAB_SHIM constexpr void count(FlopKind kind) {
   if (!std::is_constant_evaluated()) {
-    ++counted::t_flops[kind];
+    auto* const own = reinterpret_cast<std::byte*>(site(kind)) + counted::t_flop_shift;
+    ++reinterpret_cast<counted::FlopSite*>(own)->count;
   }
 }
 

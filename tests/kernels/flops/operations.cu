@@ -129,6 +129,24 @@ __global__ void some_lanes(const float* in, float* out, int lanes) {
   }
 }
 
+constexpr int kLine = __LINE__;
+__device__ float scaled(float x) {
+  return x * 1.5f;
+}
+__global__ void on_lines(const float* in, float* out) {
+  float total = 0;
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    total += scaled(in[i]);
+  }
+  total = expf(total) / in[0];
+  float rest = in[1];
+  for (int i = 0; i < static_cast<int>(in[2]); ++i) {
+    rest = rest * in[3] + scaled(rest);
+  }
+  out[blockIdx.x * blockDim.x + threadIdx.x] = total < rest ? total : rest;
+}
+
 template <auto kernel>
 void run_one(Stream& stream) {
   auto* in = static_cast<float*>(stream.array("in", sizeof kInputs));
@@ -144,6 +162,16 @@ void run_some_lanes(Stream& stream, int lanes) {
   auto* out = static_cast<float*>(stream.array("out", 32 * sizeof(float)));
   stream.upload(in, kInputs, sizeof kInputs);
   launch(stream, some_lanes, dim3(1), dim3(32), 0, in, out, lanes);
+}
+
+std::vector<samples::LineOperations> run_on_lines(Stream& stream) {
+  run_one<on_lines>(stream);
+  using K = FlopKind;
+  return {{kLine + 2, {{K::fmul, 4 + 8}}},
+          {kLine + 8, {{K::fadd, 4}}},
+          {kLine + 10, {{K::exponential, 1}, {K::division, 1}}},
+          {kLine + 13, {{K::ffma, 8}}},
+          {kLine + 15, {{K::compare, 1}}}};
 }
 
 std::span<const Operations> operation_samples() {

@@ -1,5 +1,5 @@
 // Runs the build of kernels in which float counts what is done with it: the same results, and the operations
-// of every launch by kind.
+// of every launch by kind and source line.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -7,14 +7,20 @@
 #include <span>
 #include <vector>
 
-#include "kernels/executor/flops.hpp"
+#include "kernels/executor/counted/profile.hpp"
 #include "kernels/executor/stream.hpp"
 
 namespace alab::counted {
 
+struct LineFlops {
+  Line line;
+  FlopCounts flops;
+};
+
 struct LaunchFlops {
   std::array<unsigned, 3> grid{}, block{};
   FlopCounts flops;
+  std::vector<LineFlops> lines;  ///< by file and line; they add up to flops
 };
 
 /// A kernel of another build that is launched here runs and counts nothing.
