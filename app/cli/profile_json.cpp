@@ -48,6 +48,9 @@ Json json_of(const LaunchProfile& launch) {
   for (const counted::LineProfile& line : launch.lines) {
     Json one = json_of(line.line);
     one["counters"] = json_of(counted::counters(line.counters));
+    if (launch.flops) {
+      one["counters"].update(json_of(counted::counters(line.flops)));
+    }
     json["lines"].push_back(one);
   }
   for (const counted::BufferProfile& b : launch.buffers) {

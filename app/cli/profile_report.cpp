@@ -37,10 +37,12 @@ std::string shown_count(std::uint64_t n) {
   return n == 0 ? "" : std::to_string(n);
 }
 
-std::vector<std::string> line_row(const std::string& name, const Counters& c) {
+std::vector<std::string> line_row(const std::string& name, const Counters& c,
+                                  const counted::FlopCounts& flops) {
   const auto global = [](const Access& a) {
     return a.passes == 0 ? std::string() : text(std::lround(100 * counted::coalescing_efficiency(a)), " %");
   };
+  const double lanes = counted::active_lanes_per_instruction(c);
   return {"  " + name,
           shown_count(c.global_load.requests),
           shown_count(c.global_load.passes),
@@ -56,7 +58,9 @@ std::vector<std::string> line_row(const std::string& name, const Counters& c) {
           shown_count(c.shared_store.conflicts),
           shown_count(c.global_atomic.requests + c.shared_atomic.requests),
           shown_count(c.barriers + c.warp_syncs + c.warp_calls),
-          shown(counted::active_lanes_per_instruction(c))};
+          shown_count(flops.flops()),
+          shown_count(flops.beside_flops()),
+          lanes > 0 ? shown(lanes) : std::string()};
 }
 
 // "A block of 256 threads ...": how many fit, and what limits them.
@@ -103,11 +107,11 @@ std::string shown_launch(const ProfileReport& report, const Rung& rung, const La
   }
   out += aligned(rows) + "\n";
   rows = {{"  source line", "gl.ld", "sectors", "used", "gl.st", "sectors", "used", "sh.ld", "wavefr.",
-           "confl.", "sh.st", "wavefr.", "confl.", "atomic", "sync", "lanes"}};
+           "confl.", "sh.st", "wavefr.", "confl.", "atomic", "sync", "flops", "beside", "lanes"}};
   for (const counted::LineProfile& line : launch.lines) {
-    rows.push_back(line_row(shown(line.line), line.counters));
+    rows.push_back(line_row(shown(line.line), line.counters, line.flops));
   }
-  rows.push_back(line_row("all", launch.total));
+  rows.push_back(line_row("all", launch.total, launch.flops.value_or(counted::FlopCounts{})));
   out += aligned(rows) + "\n";
   rows = {{"  buffer", "bytes", "loaded", "stored", "atomic", "distinct read", "distinct written",
            "sectors read", "sectors written"}};

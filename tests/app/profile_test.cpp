@@ -54,6 +54,13 @@ TEST_CASE("profile counts a rung per launch and per source line") {
     loads += counter(line, "smsp__inst_executed_op_global_ld.sum");
   }
   CHECK(loads == 6);
+  for (const char* kind : {"flops", "exponentials", "divisions", "comparisons"}) {
+    double sum = 0;
+    for (const Json& line : launch["lines"]) {
+      sum += counter(line, kind);
+    }
+    CHECK(sum == counter(launch, kind));
+  }
   // Two exponentials an element in the first pass (of four at a time, one more for the sum so far), one in
   // the second, and those of the reduction.
   CHECK(counter(launch, "flops") > 3 * 128);
