@@ -204,19 +204,21 @@ TEST_CASE("a counted rung has its numbers on its lines, and requests behind them
   CHECK(count.profile.run.passed);
   const auto texts = annotated_source(*request.build->rung, &count.profile);
   counted::Counters total;
-  double global = 0, shared = 0;
+  double global = 0, shared = 0, flops = 0;
   std::size_t requests = 0;
   for (const SourceText& file : texts) {
     for (const SourceLine& line : file.lines) {
       total += line.counters;
       global += line.global_share;
       shared += line.shared_share;
+      flops += line.flop_share;
       requests += line.requests.size();
     }
   }
   CHECK(sectors_of(total) == sectors_of(count.profile.launches[0].total));
   CHECK(global == doctest::Approx(1));
   CHECK(shared == doctest::Approx(1));
+  CHECK(flops == doctest::Approx(1));
   CHECK(requests == count.profile.trace.requests.size());
   const counted::Line busiest = busiest_line(texts);
   CHECK(busiest.line > 0);
@@ -232,6 +234,14 @@ TEST_CASE("a counted rung has its numbers on its lines, and requests behind them
   const counted::TracedRequest& first = count.profile.trace.requests[line->requests.front()];
   CHECK(place_in_words(count.profile, first).starts_with("block 0, warp "));
   CHECK(access_in_words(count.profile.trace, first).find(" B a lane ") != std::string::npos);
+}
+
+TEST_CASE("operations are named by kind") {
+  counted::FlopCounts flops;
+  CHECK(operations_in_words(flops).empty());
+  flops[counted::FlopKind::ffma] = 12;
+  flops[counted::FlopKind::min_max] = 3;
+  CHECK(operations_in_words(flops) == "All threads, counted: 12 multiply-adds, 3 minima and maxima");
 }
 
 TEST_CASE("every recorded request of every ladder costs what its picture says") {
@@ -296,15 +306,19 @@ TEST_CASE("every rung's lines add up to its counters, whatever number of headers
     CAPTURE(build->rung->id);
     const KernelCount count = count_kernel(request, {});
     std::uint64_t sectors = 0, all = 0;
+    counted::FlopCounts flops, all_flops;
     for (const SourceText& file : annotated_source(*build->rung, &count.profile)) {
       for (const SourceLine& line : file.lines) {
         sectors += sectors_of(line.counters);
+        flops += line.flops;
       }
     }
     for (const counted::LaunchProfile& launch : count.profile.launches) {
       all += sectors_of(launch.total);
+      all_flops += launch.flops.value();
     }
     CHECK(sectors == all);
+    CHECK(flops == all_flops);
   }
 }
 

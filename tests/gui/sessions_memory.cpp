@@ -61,6 +61,9 @@ void count_and_read(ImGuiTestContext* ctx) {
   click(ctx, "//desk", "metric/###1");
   IM_CHECK(desk().metric == shell::Metric::shared);
   picture(ctx, "memory_shared");
+  click(ctx, "//desk", "metric/###2");
+  IM_CHECK(desk().metric == shell::Metric::flops);
+  picture(ctx, "memory_flops");
   click(ctx, "//desk", "metric/###0");
 }
 

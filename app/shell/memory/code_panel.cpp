@@ -1,4 +1,4 @@
-// The source of the chosen rung, and beside each line what its warps moved.
+// The source of the chosen rung, and beside each line what its warps moved and computed.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,21 @@
 namespace alab::shell {
 namespace {
 
-constexpr int kFixedColumns = 7;  // the code itself scrolls
+struct Column {
+  const char* word;
+  float ems;
+};
+constexpr Column kTraffic[] = {{"sectors", 3.6F},    {"moved", 3.9F},     {"used", 2.9F},
+                               {"wavefronts", 4.8F}, {"conflicts", 3.9F}, {"FLOPs", 3.8F}};
+constexpr Column kOperations[] = {{"FLOPs", 4.6F}, {"beside", 4.6F}};
+
+std::span<const Column> columns_of(Metric metric) {
+  return metric == Metric::flops ? std::span<const Column>(kOperations) : kTraffic;
+}
+/// Beside the code, which scrolls.
+int fixed_columns(Metric metric) {
+  return 2 + static_cast<int>(columns_of(metric).size());
+}
 
 std::string count_text(std::uint64_t n) {
   return n == 0 ? std::string() : format_value(static_cast<double>(n), "count");
@@ -24,7 +38,9 @@ std::string percent_text(double share) {
 }
 
 double share_of(const SourceLine& line, Metric metric) {
-  return metric == Metric::global ? line.global_share : line.shared_share;
+  constexpr double SourceLine::*kShares[] = {&SourceLine::global_share, &SourceLine::shared_share,
+                                             &SourceLine::flop_share};
+  return line.*kShares[static_cast<std::size_t>(metric)];
 }
 
 void show_launch(MemoryDesk& desk, int launch) {
@@ -65,7 +81,7 @@ void choices(App& app) {
   ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {ui::em(0.5F), ui::em(0.15F)});
   const float room = ImGui::GetContentRegionAvail().x;
   const bool several = desk.source.count != nullptr && desk.source.count->profile.launches.size() > 1;
-  const float metric_width = ui::em(13);
+  const float metric_width = ui::em(19);
   const float launch_width = several ? ui::em(11) : 0;
   ui::segmented(app.ui, "file", files, &desk.file, room - metric_width - launch_width - ui::em(1.5F));
   if (several) {
@@ -74,7 +90,7 @@ void choices(App& app) {
   }
   ImGui::SameLine();
   align_right(metric_width);
-  constexpr std::string_view kMetrics[] = {"global traffic", "shared traffic"};
+  constexpr std::string_view kMetrics[] = {"global traffic", "shared traffic", "FLOPs"};
   int metric = static_cast<int>(desk.metric);
   if (ui::segmented(app.ui, "metric", kMetrics, &metric, metric_width)) {
     desk.metric = static_cast<Metric>(metric);
@@ -96,19 +112,19 @@ void heading(App& app, const char* word, const char* tip = nullptr) {
 void headings(App& app) {
   const float em = ui::em(1);
   constexpr ImGuiTableColumnFlags kFixed = ImGuiTableColumnFlags_WidthFixed;
+  const std::span<const Column> columns = columns_of(app.desk.metric);
   ImGui::TableSetupColumn("line", kFixed, 2.1F * em);
   ImGui::TableSetupColumn("share", kFixed, 3.0F * em);
-  ImGui::TableSetupColumn("sectors", kFixed, 3.6F * em);
-  ImGui::TableSetupColumn("moved", kFixed, 3.9F * em);
-  ImGui::TableSetupColumn("used", kFixed, 2.9F * em);
-  ImGui::TableSetupColumn("wavefronts", kFixed, 4.8F * em);
-  ImGui::TableSetupColumn("conflicts", kFixed, 3.9F * em);
+  for (const Column& column : columns) {
+    ImGui::TableSetupColumn(column.word, kFixed, column.ems * em);
+  }
   ImGui::TableSetupColumn("code", kFixed, 56 * em);
-  ImGui::TableSetupScrollFreeze(kFixedColumns, 1);
+  ImGui::TableSetupScrollFreeze(fixed_columns(app.desk.metric), 1);
   ImGui::TableNextRow();
   heading(app, "line", "Line of the file");
-  for (const char* word : {"share", "sectors", "moved", "used", "wavefronts", "conflicts"}) {
-    heading(app, word);
+  heading(app, "share");
+  for (const Column& column : columns) {
+    heading(app, column.word);
   }
   heading(app, "code", "Click a line for its access pattern");
 }
@@ -132,8 +148,7 @@ void share_cell(const App& app, double share) {
   right_aligned(percent_text(share), app.ui.colors().ink);
 }
 
-void numbers(const App& app, const SourceLine& line) {
-  const counted::Counters& c = line.counters;
+void traffic_cells(const App& app, const counted::Counters& c) {
   const std::uint64_t sectors = sectors_of(c), conflicts = conflicts_of(c);
   const ImVec4 ink = app.ui.colors().ink;
   ImGui::TableNextColumn();
@@ -149,6 +164,25 @@ void numbers(const App& app, const SourceLine& line) {
   right_aligned(count_text(wavefronts_of(c)), ink);
   ImGui::TableNextColumn();
   right_aligned(count_text(conflicts), conflicts > 0 ? app.ui.colors().orange : ink);
+}
+
+void operations_cell(const App& app, const counted::FlopCounts& flops, std::uint64_t operations) {
+  ImGui::TableNextColumn();
+  if (operations > 0) {
+    right_aligned(count_text(operations), app.ui.colors().ink);
+    ui::help(app.ui, operations_in_words(flops));
+  }
+}
+
+void numbers(const App& app, const SourceLine& line) {
+  const bool only_operations = app.desk.metric == Metric::flops;
+  if (!only_operations) {
+    traffic_cells(app, line.counters);
+  }
+  operations_cell(app, line.flops, line.flops.flops());
+  if (only_operations) {
+    operations_cell(app, line.flops, line.flops.beside_flops());
+  }
 }
 
 void source_row(App& app, const SourceText& file, int number) {
@@ -216,7 +250,7 @@ void source_table(App& app, float height) {
   constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_ScrollX | ImGuiTableFlags_ScrollY |
                                      ImGuiTableFlags_RowBg | ImGuiTableFlags_NoBordersInBody |
                                      ImGuiTableFlags_NoSavedSettings;
-  if (ImGui::BeginTable("source", kFixedColumns + 1, kFlags, {0, height})) {
+  if (ImGui::BeginTable("source", fixed_columns(desk.metric) + 1, kFlags, {0, height})) {
     scroll_to_line(app, file);
     headings(app);
     for (int number = 1; number <= static_cast<int>(file.lines.size()); ++number) {
@@ -287,12 +321,13 @@ void draw_code_panel(App& app) {
   const bool counted = desk.source.count != nullptr;
   seeing(
       app,
-      counted
-          ? "Each line with what its warps moved, over all blocks; the darker the row, the larger its share. "
-            "Click a line for its requests."
+      counted ? "Each line with what its warps moved and computed, over all blocks; the darker the row, the "
+                "larger "
+                "its share. Click a line for its requests."
       : counted_rungs().empty()
           ? text("Nothing can be counted here: ", counted_unavailable())
-          : std::string("The kernel's source. Press Count (F5): each line gets what its warps moved."));
+          : std::string(
+                "The kernel's source. Press Count (F5): each line gets what its warps moved and computed."));
   const float room = ImGui::GetContentRegionAvail().y;
   const std::size_t trouble =
       counted ? desk.source.count->profile.findings.size() + (desk.source.count->profile.run.passed ? 0 : 1)

@@ -21,7 +21,7 @@ constexpr Term kTerms[] = {
      "Passes over shared memory. A request needs one, or more where lanes of a group want "
      "different words of one bank."},
     {"conflicts", "", "Bank conflicts: wavefronts beyond those that the width of the access needs."},
-    {"share", "", "The line's part of all sectors (or wavefronts) of the kernels in view."},
+    {"share", "", "The line's part of all sectors (or wavefronts, or FLOPs) of the kernels in view."},
     {"bank", "", "Shared memory's 32 columns of 4-byte words; word w lies in bank w mod 32."},
     {"compulsory", "",
      "Bytes of the distinct sectors that a kernel reads and writes: what still moves when no sector has to "
@@ -29,6 +29,9 @@ constexpr Term kTerms[] = {
     {"FLOPs", "",
      "Additions and multiplications in floating point; one that multiplies and adds is two. Divisions and "
      "functions are not in."},
+    {"beside", "",
+     "Operations that are not in FLOPs: divisions, functions, comparisons, minima and maxima, atomic "
+     "additions."},
     {"intensity", "I", "FLOPs for each byte that moves, in FLOP/B."},
     {"roof", "min(F, I W)",
      "The most FLOPs a second that a GPU with peak F and memory bandwidth W can do at an intensity I."},
@@ -255,7 +258,7 @@ std::size_t first_request(const MemoryDesk& desk, const counted::Line& at) {
     const SourceLine* line = text.file == at.file ? text.line(at.line) : nullptr;
     for (std::size_t i = 0; line != nullptr && i < line->requests.size(); ++i) {
       const auto& request = desk.source.count->profile.trace.requests[line->requests[i]];
-      if ((request.space == counted::RequestSpace::global) == (desk.metric == Metric::global)) {
+      if ((request.space != counted::RequestSpace::global) == (desk.metric == Metric::shared)) {
         return i;
       }
     }

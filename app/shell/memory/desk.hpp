@@ -23,7 +23,7 @@
 
 namespace alab::shell {
 
-enum class Metric { global, shared };
+enum class Metric { global, shared, flops };
 
 /// Source of one rung as it is shown; made anew when the rung, its count or the launch changes.
 struct ShownSource {

@@ -2,10 +2,12 @@
 #include "app/shell/model/kernel_source.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <iterator>
 
 #include "kernels/sources.hpp"
+#include "reference/core/result.hpp"
 
 namespace alab::shell {
 namespace {
@@ -40,9 +42,11 @@ class Annotator {
     for (const counted::LineProfile& line : launch.lines) {
       if (SourceLine* const own = at(line.line)) {
         own->counters += line.counters;
+        own->flops += line.flops;
         own->executed = true;
       }
       total_ += line.counters;
+      flops_ += line.flops.flops();
     }
   }
   void add_requests(const counted::RequestTrace& trace, int launch) {
@@ -71,10 +75,12 @@ class Annotator {
   std::vector<SourceText> finish() {
     const auto sectors = static_cast<double>(std::max<std::uint64_t>(1, sectors_of(total_)));
     const auto wavefronts = static_cast<double>(std::max<std::uint64_t>(1, wavefronts_of(total_)));
+    const auto flops = static_cast<double>(std::max<std::uint64_t>(1, flops_));
     for (SourceText& text : texts_) {
       for (SourceLine& line : text.lines) {
         line.global_share = static_cast<double>(sectors_of(line.counters)) / sectors;
         line.shared_share = static_cast<double>(wavefronts_of(line.counters)) / wavefronts;
+        line.flop_share = static_cast<double>(line.flops.flops()) / flops;
       }
     }
     std::erase_if(texts_, [](const SourceText& text) { return text.lines.empty(); });
@@ -95,6 +101,7 @@ class Annotator {
  private:
   std::deque<SourceText> texts_;  // lines are pointed to while texts are added
   counted::Counters total_;
+  std::uint64_t flops_ = 0;
 };
 
 }  // namespace
@@ -147,6 +154,33 @@ std::uint64_t conflicts_of(const counted::Counters& c) {
 }
 std::uint64_t used_bytes_of(const counted::Counters& c) {
   return c.global_load.used_bytes + c.global_store.used_bytes + c.global_atomic.used_bytes;
+}
+
+std::string operations_in_words(const counted::FlopCounts& flops) {
+  constexpr std::array<std::string_view, counted::kFlopKinds> kNames{"additions",
+                                                                     "multiplications",
+                                                                     "multiply-adds",
+                                                                     "16-bit additions",
+                                                                     "16-bit multiplications",
+                                                                     "16-bit multiply-adds",
+                                                                     "divisions",
+                                                                     "exponentials",
+                                                                     "logarithms",
+                                                                     "square roots",
+                                                                     "reciprocal roots",
+                                                                     "sines and cosines",
+                                                                     "other functions",
+                                                                     "comparisons",
+                                                                     "minima and maxima",
+                                                                     "atomic additions"};
+  std::string words;
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (flops.of[i] > 0) {
+      words += text(words.empty() ? "All threads, counted: " : ", ",
+                    format_value(static_cast<double>(flops.of[i]), "count"), " ", kNames[i]);
+    }
+  }
+  return words;
 }
 
 }  // namespace alab::shell

@@ -13,9 +13,11 @@ namespace alab::shell {
 struct SourceLine {
   std::string_view text;
   counted::Counters counters{};
-  bool executed = false;                ///< it touches memory, or threads meet in it
+  counted::FlopCounts flops{};
+  bool executed = false;                ///< it computes or touches memory, or threads meet in it
   double global_share = 0;              ///< of the sectors of the launches in view, 0 to 1
   double shared_share = 0;              ///< of their wavefronts
+  double flop_share = 0;                ///< of their FLOPs
   std::vector<std::size_t> requests{};  ///< indices into RequestTrace::requests, in their order
   std::vector<std::size_t> findings{};  ///< indices into RungProfile::findings
 };
@@ -43,5 +45,7 @@ std::uint64_t sectors_of(const counted::Counters& c);     ///< loads, stores and
 std::uint64_t wavefronts_of(const counted::Counters& c);  ///< loads and stores; of atomics none are counted
 std::uint64_t conflicts_of(const counted::Counters& c);
 std::uint64_t used_bytes_of(const counted::Counters& c);  ///< of global requests
+/// "All threads, counted: 4 096 multiply-adds, 128 exponentials"; "" without any.
+std::string operations_in_words(const counted::FlopCounts& flops);
 
 }  // namespace alab::shell
