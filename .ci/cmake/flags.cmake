@@ -55,13 +55,14 @@ function(alab_quick_build target)
   target_compile_options(${target} PRIVATE "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:RelWithDebInfo>>:-O1>")
 endfunction()
 
-# alab_precompiled(TARGET): what most of TARGET's files include and no checkout changes is parsed once, which spares
-# Eigen's users a third of their compilation. Sanitized builds go without, so that every file's own includes stay complete.
+# alab_precompiled(TARGET HEADER...): HEADERs and the standard library's are parsed once for all files of TARGET, which
+# spares Eigen's users a third of their compilation. Sanitized builds go without, so that each file's own includes stay
+# complete.
 function(alab_precompiled target)
   if(NOT ALAB_SANITIZE)
     # What is known to come from a system header is no longer known after g++ 12 has read it back, and so its false alarms show.
     target_compile_options(${target} PRIVATE -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
-    target_precompile_headers(${target} PRIVATE <Eigen/Core> <algorithm> <array> <cmath> <functional> <map> <memory> <optional>
-                              <span> <string> <string_view> <vector>)
+    target_precompile_headers(${target} PRIVATE ${ARGN} <algorithm> <array> <cmath> <functional> <map> <memory> <optional> <span>
+                              <string> <string_view> <vector>)
   endif()
 endfunction()
