@@ -26,12 +26,10 @@ void GlobalShadow::use(std::span<Buffer> buffers, Stamps stamps, StripeLocks* lo
 // Mistake::other: none.
 Mistake GlobalShadow::judge(const Request& request, std::uint64_t now, std::uint64_t read,
                             std::uint64_t written) const {
-  const bool atomic = is_atomic(request.kind);
-  if (written == 0 && (atomic || is_read(request.kind))) {
-    return Mistake::uninitialised_global;
-  }
-  if (synchronised_ && !atomic) {
-    return Mistake::other;
+  if (written == 0 && (is_atomic(request.kind) || is_read(request.kind))) {
+    // Another OS thread may still have to account for the write that the block has waited for.
+    const bool may_be_late = ordered(request) && locks_ != nullptr;
+    return may_be_late ? Mistake::other : Mistake::uninitialised_global;
   }
   const bool races =
       (other_block(written) && overlap(written, now)) || (other_block(read) && overlap(read, now));

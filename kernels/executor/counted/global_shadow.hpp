@@ -33,9 +33,10 @@ struct Stamps {
   std::uint32_t first = 2;
 };
 
-// A cell: stamp (32 bits), several blocks (1), atomic (1), bytes (4), unused (2), code (24).
+// A cell: stamp (32 bits), several blocks (1), atomic (1), bytes (4), ordered (1), unused (1), code (24).
 namespace global_cell {
 constexpr std::uint64_t kMany = std::uint64_t{1} << 31, kAtomic = std::uint64_t{1} << 30;
+constexpr std::uint64_t kOrdered = std::uint64_t{1} << 25;  ///< by a block that had used an atomic
 constexpr std::uint64_t make(std::uint32_t stamp, bool atomic, unsigned bytes, std::uint32_t code) {
   return std::uint64_t{stamp} << 32 | (atomic ? kAtomic : 0) | std::uint64_t{bytes} << 26 | code;
 }
@@ -125,14 +126,20 @@ class GlobalShadow {
   void by_stripe(const Request& request, Body body) const;
   Mistake judge(const Request& request, std::uint64_t now, std::uint64_t read, std::uint64_t written) const;
   std::uint64_t cell(const Request& request, unsigned i) const {
-    return global_cell::make(stamp_, is_atomic(request.kind), request.pattern->touched()[i], request.code);
+    return global_cell::make(stamp_, is_atomic(request.kind), request.pattern->touched()[i], request.code) |
+           (ordered(request) ? global_cell::kOrdered : 0);
   }
+  // A block that used an atomic may have learnt by it that others are done (threadfence, counter, last
+  // block): what it does afterwards is not called a race, also where an OS thread accounts for it before
+  // another one accounts for what it waited for.
+  bool ordered(const Request& request) const { return synchronised_ && !is_atomic(request.kind); }
   bool other_block(std::uint64_t cell) const {
     const std::uint32_t stamp = global_cell::stamp(cell);
     return stamp >= stamps_.first && (stamp != stamp_ || (cell & global_cell::kMany) != 0);
   }
   static bool overlap(std::uint64_t a, std::uint64_t b) {
-    return (a & b & global_cell::kAtomic) == 0 && (global_cell::bytes(a) & global_cell::bytes(b)) != 0;
+    return (a & b & global_cell::kAtomic) == 0 && ((a | b) & global_cell::kOrdered) == 0 &&
+           (global_cell::bytes(a) & global_cell::bytes(b)) != 0;
   }
 
   std::span<Buffer> buffers_;
@@ -141,9 +148,7 @@ class GlobalShadow {
   StripeLocks* locks_ = nullptr;
   std::uint32_t stamp_ = 0;
   std::uint64_t distinct_words_ = 0;
-  // A block that used an atomic may have learnt by it that others are done (threadfence, counter, last
-  // block): what it reads afterwards is not called a race.
-  bool synchronised_ = false;
+  bool synchronised_ = false;  ///< the running block has used an atomic
 };
 
 template <class Report>
@@ -232,9 +237,11 @@ void GlobalShadow::exchange(const Request& request, Where where, Cells& read, Ce
     for (unsigned i = from; i < to; ++i) {
       const std::uint32_t before = global_cell::stamp(read[i]);
       const std::uint64_t now = cell(request, i);
-      last_read[where(i)] = before < stamps_.first ? now
-                            : before != stamp_     ? now | global_cell::kMany
-                                                   : read[i];
+      if (!ordered(request)) {
+        last_read[where(i)] = before < stamps_.first ? now
+                              : before != stamp_     ? now | global_cell::kMany
+                                                     : read[i];
+      }
       read[i] = 0;  // reads do not race with each other
     }
   });
