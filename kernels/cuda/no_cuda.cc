@@ -12,8 +12,9 @@ CudaDevice query_device() {
       gpu.empty()
           ? "no NVIDIA GPU was found and this program was built without nvcc: kernels run on the CPU executor"
           : text("this machine has ", gpu,
-                 " but the program was built without nvcc: install the CUDA toolkit 12 or newer "
-                 "(https://developer.nvidia.com/cuda-downloads), put nvcc on PATH and run app/run.sh again");
+                 " but the program was built without nvcc, so that kernels run on the CPU executor: install "
+                 "the CUDA toolkit 12 or newer (https://developer.nvidia.com/cuda-downloads), put nvcc on "
+                 "PATH and run app/run.sh again");
   device.name = gpu;
   return device;
 }
