@@ -139,6 +139,8 @@ if(ALAB_INLINE_NOTES)
   target_compile_options(alab_counted_flags INTERFACE "-B${CMAKE_BINARY_DIR}/tools/inline_notes/" -DALAB_INLINE_NOTES=0x${notes_hash}
     -ffixed-r15 ${kept_registers} -mprefer-vector-width=128 -mmove-max=128 -mstore-max=128 -fno-optimize-sibling-calls -fno-ipa-icf
     -Wno-attributes)
+else()
+  target_compile_options(alab_counted_flags INTERFACE -Wno-attributes)  # the marks in shim/qualifiers.hpp serve nobody here
 endif()
 find_library(ALAB_BACKTRACE_LIBRARY NAMES backtrace PATHS ${CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES})
 set(ALAB_COUNTED OFF)
