@@ -103,7 +103,7 @@ need_space() {
 checked() { (cd "$CACHE/src" && [ -f "$1" ] && printf '%s  %s\n' "$2" "$1" | sha256sum -c --status -); }
 
 ensure_venv() {
-  [ -x "$CACHE/venv/bin/pip" ] && return 0
+  "$CACHE/venv/bin/pip" --version >/dev/null 2>&1 && return 0  # a venv whose python3 is gone is made again
   step "Making a Python environment for downloads in $CACHE/venv"
   rm -rf "$CACHE/venv"
   python3 -m venv "$CACHE/venv" || fail "python3 -m venv failed; install python3-venv and run this again"

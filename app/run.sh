@@ -10,7 +10,7 @@ usage() {
 Usage: ./app/run.sh [option] [-- options of the workbook]
 
 Installs what is missing (Debian or Ubuntu, by package name), builds, and opens the attention lab workbook.
-The first start takes about ten minutes on two cores; later ones under three seconds.
+The first start takes 20 to 30 minutes on two cores, as it compiles everything; later ones under three seconds.
 
   --no-model            do not fetch SmolLM2 and the books (138 MB); real heads are greyed out
   --headless [OUT_DIR]  no window: run every lab at its presets and write plots and a report into OUT_DIR

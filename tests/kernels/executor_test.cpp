@@ -124,7 +124,7 @@ double seconds_to_cancel() {
 
 TEST_CASE("a running simulated kernel is cancelled within 50 ms, when the machine is free to") {
   double fastest = seconds_to_cancel();
-  for (int again = 0; again < 9 && !(fastest < 0.05); ++again) {  // other programs may hold every core
+  for (int again = 0; again < 29 && !(fastest < 0.05); ++again) {  // other programs may hold every core
     fastest = std::min(fastest, seconds_to_cancel());
   }
   CHECK(fastest < 0.05);
