@@ -145,7 +145,7 @@ TEST_CASE("completion offers commands, labs, experiments, kernels and folders wi
   fs::create_directories(scratch / "my case");
   const auto offered = [&](const std::string& line) {
     const std::string script =
-        text("source <(", alab::tests::bin_folder(), "/alab completion bash) && COMP_WORDS=(", line,
+        text("source <('", alab::tests::bin_folder(), "/alab' completion bash) && COMP_WORDS=(", line,
              ") && COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) && _alab && "
              "printf '%s\\n' \"${COMPREPLY[@]}\"");
     How how;
@@ -176,8 +176,9 @@ TEST_CASE("output that cannot be written is a sentence and code 2, a reader that
   CHECK(ran.code == 2);
   CHECK(is_one_sentence(ran.err));
   CHECK(contains(ran.err, "could not be written"));
-  const Ran left = run_program({"/bin/bash", "-o", "pipefail", "-c",
-                                text(alab::tests::bin_folder(), "/alab list --json | head -n 1 >/dev/null")});
+  const Ran left =
+      run_program({"/bin/bash", "-o", "pipefail", "-c",
+                   text("'", alab::tests::bin_folder(), "/alab' list --json | head -n 1 >/dev/null")});
   CHECK(left.code == 0);
   CHECK(left.err.empty());
 }
