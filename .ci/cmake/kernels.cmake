@@ -234,8 +234,8 @@ foreach(file IN LISTS op_files)
   list(APPEND op_symbols op_${op})
 endforeach()
 
-# Where no GPU can run them, nvcc only shows that rungs compile, and takes those of an op as one translation unit: most of
-# its time goes into headers.
+# Where no GPU can run them, nvcc only shows that rungs compile: it optimises little, and takes those of an op as one
+# translation unit, since most of its time then goes into headers. query_device() refuses to run what this gives.
 set(ALAB_CUDA_RUNS OFF)
 if(ALAB_HAVE_CUDA AND (ALAB_CUDA STREQUAL "ON" OR EXISTS "/dev/nvidiactl"))
   set(ALAB_CUDA_RUNS ON)
@@ -320,8 +320,15 @@ function(alab_cuda_library target)
   add_library(${target} OBJECT ${ARGN})
   set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES OFF CUDA_RUNTIME_LIBRARY Static)
   target_compile_options(${target} PRIVATE -gencode=arch=compute_80,code=sm_80
-                         -gencode=arch=compute_90a,code=sm_90a -gencode=arch=compute_80,code=compute_80 -lineinfo
-                         -Xptxas=--warn-on-spills --expt-relaxed-constexpr -Xcompiler=-Wall)
+                         -gencode=arch=compute_90a,code=sm_90a -gencode=arch=compute_80,code=compute_80
+                         --expt-relaxed-constexpr -Xcompiler=-Wall)
+  if(ALAB_CUDA_RUNS)
+    target_compile_options(${target} PRIVATE -lineinfo -Xptxas=--warn-on-spills)
+  else()
+    target_compile_options(${target} PRIVATE -Xcompiler=-O0,-g0
+                           $<$<VERSION_GREATER_EQUAL:$<CUDA_COMPILER_VERSION>,13.0>:-Ofc=max>)
+    target_compile_definitions(${target} PRIVATE ALAB_CUDA_COMPILES_ONLY)
+  endif()
   target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}")
   target_link_libraries(${target} PUBLIC CUDA::cudart_static)
 endfunction()

@@ -61,6 +61,14 @@ CudaDevice query_device() {
   int driver = 0, count = 0;
   cudaDriverGetVersion(&driver);
   const cudaError_t code = cudaGetDeviceCount(&count);
+#if defined(ALAB_CUDA_COMPILES_ONLY)
+  if (code == cudaSuccess && count > 0) {
+    device.unavailable =
+        "this program was built where no GPU was found, and its kernels only to show that they compile: build it "
+        "again here (./app/run.sh --build-only); kernels run on the CPU executor";
+    return device;
+  }
+#endif
   if (code != cudaSuccess || count == 0) {
     cudaGetLastError();
     device.unavailable = why_no_device(code == cudaSuccess ? cudaErrorNoDevice : code, driver);
