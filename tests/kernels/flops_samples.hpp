@@ -29,10 +29,10 @@ struct LineOperations {
 
 }  // namespace alab::samples
 
-namespace alab::flops_build::in_operations {
+namespace alab::flops_build::in_sample_operations {
 std::span<const samples::Operations> operation_samples();
 /// Runs one warp of which the first lanes multiply.
 void run_some_lanes(Stream& stream, int lanes);
 /// Runs a kernel on kOperationThreads threads; its lines that compute.
 std::vector<samples::LineOperations> run_on_lines(Stream& stream);
-}  // namespace alab::flops_build::in_operations
+}  // namespace alab::flops_build::in_sample_operations

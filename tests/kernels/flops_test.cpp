@@ -71,7 +71,7 @@ void check_lines(const counted::LaunchProfile& launch) {
 }  // namespace
 
 TEST_CASE("every expression counts as the operations it is, with the value it has in plain float") {
-  for (const samples::Operations& sample : flops_build::in_operations::operation_samples()) {
+  for (const samples::Operations& sample : flops_build::in_sample_operations::operation_samples()) {
     counted::FlopStream stream;
     sample.run(stream);
     CAPTURE(sample.name);
@@ -91,14 +91,14 @@ TEST_CASE("every expression counts as the operations it is, with the value it ha
 TEST_CASE("only lanes that take part count") {
   counted::FlopStream stream;
   for (const int lanes : {0, 1, 10, 32}) {
-    flops_build::in_operations::run_some_lanes(stream, lanes);
+    flops_build::in_sample_operations::run_some_lanes(stream, lanes);
     check_equal(stream.launches().back().flops, counts({{FlopKind::fmul, lanes}}));
   }
 }
 
 TEST_CASE("an operation belongs to the line it stands in: inlined, unrolled, in a loop, two kinds in one") {
   counted::FlopStream stream;
-  const std::vector<samples::LineOperations> expected = flops_build::in_operations::run_on_lines(stream);
+  const std::vector<samples::LineOperations> expected = flops_build::in_sample_operations::run_on_lines(stream);
   REQUIRE(stream.launches().size() == 1);
   const std::vector<counted::LineFlops>& lines = stream.launches()[0].lines;
   REQUIRE(lines.size() == expected.size());
@@ -115,7 +115,7 @@ TEST_CASE("an operation belongs to the line it stands in: inlined, unrolled, in 
 
 TEST_CASE("launches on several OS threads and streams keep their counts apart") {
   counted::FlopStream one({}, 1), two({}, 2);
-  const samples::Operations& sample = flops_build::in_operations::operation_samples()[0];
+  const samples::Operations& sample = flops_build::in_sample_operations::operation_samples()[0];
   sample.run(one);
   sample.run(two);
   sample.run(one);
