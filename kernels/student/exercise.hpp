@@ -38,7 +38,7 @@ struct Exercise {
 
 /// The files of an exercise's folder as they were built in; name: "starter.cu", "wrong/no_bounds_test.cu".
 struct ExerciseFile {
-  std::string_view exercise, name, text;
+  std::string_view lab, exercise, name, text;
 };
 
 /// Ordered by id. Generated from the folder listing labs/*/exercises/*.
