@@ -64,7 +64,8 @@ CudaDevice query_device() {
 #if defined(ALAB_CUDA_COMPILES_ONLY)
   if (code == cudaSuccess && count > 0) {
     device.unavailable =
-        "this program was built where no GPU was found, and its kernels only to show that they compile: build it "
+        "this program was built where no GPU was found, and its kernels only to show that they compile: "
+        "build it "
         "again here (./app/run.sh --build-only); kernels run on the CPU executor";
     return device;
   }

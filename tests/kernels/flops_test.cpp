@@ -98,7 +98,8 @@ TEST_CASE("only lanes that take part count") {
 
 TEST_CASE("an operation belongs to the line it stands in: inlined, unrolled, in a loop, two kinds in one") {
   counted::FlopStream stream;
-  const std::vector<samples::LineOperations> expected = flops_build::in_sample_operations::run_on_lines(stream);
+  const std::vector<samples::LineOperations> expected =
+      flops_build::in_sample_operations::run_on_lines(stream);
   REQUIRE(stream.launches().size() == 1);
   const std::vector<counted::LineFlops>& lines = stream.launches()[0].lines;
   REQUIRE(lines.size() == expected.size());
