@@ -1,0 +1,57 @@
+// Wrong: every key loads the query from global memory again. The numbers are right.
+// SPDX-License-Identifier: MIT
+__device__ float over_warp(float x, bool maximum) {
+  for (int lanes = 16; lanes > 0; lanes /= 2) {
+    const float other = __shfl_xor_sync(0xffffffffu, x, lanes);
+    x = maximum ? fmaxf(x, other) : x + other;
+  }
+  return x;
+}
+
+// Maximum or sum over the block, for every thread. parts has room for a number of each warp.
+__device__ float over_block(float x, bool maximum, float* parts) {
+  x = over_warp(x, maximum);
+  __syncthreads();  // parts of the last call have been read
+  if (threadIdx.x % 32 == 0) {
+    parts[threadIdx.x / 32] = x;
+  }
+  __syncthreads();  // all warps have written
+  x = parts[0];
+  for (int w = 1; w < blockDim.x / 32; ++w) {
+    x = maximum ? fmaxf(x, parts[w]) : x + parts[w];
+  }
+  return x;
+}
+
+__global__ void decode_step(const float* q, const float* Kc, const float* Vc, float* o, int t, int tmax,
+                            int d, float scale) {
+  extern __shared__ float shared[];
+  float* p = shared;                 // [tmax]
+  float* parts = shared + tmax + d;  // [32]
+  const size_t head = blockIdx.x;
+  const float* keys = Kc + head * tmax * d;
+  const float* values = Vc + head * tmax * d;
+  float largest = -INFINITY;
+  for (int j = threadIdx.x; j < t; j += blockDim.x) {
+    float sum = 0.0f;
+    for (int c = 0; c < d; ++c) {
+      sum += q[head * d + c] * keys[j * d + c];
+    }
+    p[j] = scale * sum;
+    largest = fmaxf(largest, p[j]);
+  }
+  largest = over_block(largest, true, parts);
+  float total = 0.0f;
+  for (int j = threadIdx.x; j < t; j += blockDim.x) {
+    p[j] = expf(p[j] - largest);
+    total += p[j];
+  }
+  total = over_block(total, false, parts);  // its barriers also complete the weights
+  for (int c = threadIdx.x; c < d; c += blockDim.x) {
+    float sum = 0.0f;
+    for (int j = 0; j < t; ++j) {
+      sum += p[j] * values[j * d + c];
+    }
+    o[head * d + c] = sum / total;
+  }
+}

@@ -1,0 +1,15 @@
+// Wrong: a pair goes to i * d + j, its place in a matrix that is not packed.
+// SPDX-License-Identifier: MIT
+__global__ void poly2_features(const float* X, float* Phi, int N, int d) {
+  const int m = d * (d + 1) / 2;
+  const float* x = X + static_cast<size_t>(blockIdx.x) * d;
+  float* phi = Phi + static_cast<size_t>(blockIdx.x) * m;
+  for (int e = threadIdx.x; e < d * d; e += blockDim.x) {
+    const int i = e / d, j = e % d;
+    if (i == j) {
+      phi[i * d + i] = x[i] * x[i];
+    } else if (i < j) {
+      phi[i * d + j] = sqrtf(2.0f) * x[i] * x[j];
+    }
+  }
+}
