@@ -1,0 +1,24 @@
+// The exponent is a difference, never positive for j <= i: it is formed before the exponential is taken.
+// SPDX-License-Identifier: MIT
+__global__ void gla_intra_log(const float* q, const float* k, const float* glogcum, float* A, int N, int C,
+                              int dk) {
+  const int n = blockIdx.x;
+  const size_t head = blockIdx.y;
+  const size_t first = head * N + n * C;
+  const int tokens = min(C, N - n * C);
+  q += first * dk;
+  k += first * dk;
+  glogcum += first * dk;
+  A += (head * gridDim.x + n) * C * C;
+  for (int pair = threadIdx.x; pair < C * C; pair += blockDim.x) {
+    const int i = pair / C;
+    const int j = pair % C;
+    float sum = 0;
+    if (i < tokens && j <= i) {
+      for (int c = 0; c < dk; ++c) {
+        sum += q[i * dk + c] * k[j * dk + c] * expf(glogcum[i * dk + c] - glogcum[j * dk + c]);
+      }
+    }
+    A[pair] = sum;
+  }
+}
