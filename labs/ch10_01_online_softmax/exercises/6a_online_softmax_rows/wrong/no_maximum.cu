@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Wrong: no maximum is subtracted, so that e^x overflows.
+
+// Sum of e^(x - m) over some scores, with m = 0.
+struct Part {
+  float m, d;
+};
+
+__device__ Part merge(Part a, Part b) {
+  return {0.0f, a.d + b.d};
+}
+
+__global__ void online_softmax_rows(const float* X, float* Y, int rows, int cols) {
+  __shared__ Part per_warp[32];
+  const float* x = X + static_cast<size_t>(blockIdx.x) * cols;
+  float* y = Y + static_cast<size_t>(blockIdx.x) * cols;
+  const int lane = threadIdx.x % 32;
+  const int warp = threadIdx.x / 32;
+
+  Part part = {0.0f, 0.0f};
+  for (int j = threadIdx.x; j < cols; j += blockDim.x) {
+    part = merge(part, {0.0f, expf(x[j])});
+  }
+  for (int step = 16; step > 0; step /= 2) {
+    const Part other = {__shfl_xor_sync(0xffffffffu, part.m, step),
+                        __shfl_xor_sync(0xffffffffu, part.d, step)};
+    part = merge(part, other);
+  }
+  if (lane == 0) {
+    per_warp[warp] = part;
+  }
+  __syncthreads();  // every warp has written its part
+  part = per_warp[0];
+  for (int w = 1; w < blockDim.x / 32; ++w) {
+    part = merge(part, per_warp[w]);
+  }
+
+  for (int j = threadIdx.x; j < cols; j += blockDim.x) {
+    y[j] = part.d > 0.0f ? expf(x[j] - part.m) / part.d : 0.0f;
+  }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Wrong: every thread writes one column, so that those beyond the block stay unwritten.
+
+__global__ void merge_partials(const float* m, const float* d, const float* o, float* out, int splits,
+                               int dv) {
+  const int head = blockIdx.x;
+  m += head * splits;
+  d += head * splits;
+  o += static_cast<size_t>(head) * splits * dv;
+  out += head * dv;
+
+  float top = -INFINITY;
+  for (int s = 0; s < splits; ++s) {
+    top = fmaxf(top, m[s]);
+  }
+  float sum = 0.0f;
+  for (int s = 0; s < splits; ++s) {
+    sum += m[s] == -INFINITY ? 0.0f : expf(m[s] - top) * d[s];
+  }
+  const int c = threadIdx.x;
+  if (c < dv) {
+    float total = 0.0f;
+    for (int s = 0; s < splits; ++s) {
+      total += m[s] == -INFINITY ? 0.0f : expf(m[s] - top) * o[s * dv + c];
+    }
+    out[c] = sum > 0.0f ? total / sum : 0.0f;
+  }
+}
