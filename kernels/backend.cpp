@@ -4,19 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <fstream>
-#include <limits>
 #include <thread>
 
+#include "kernels/carry_out.hpp"
 #include "kernels/cuda/device.hpp"
 #include "kernels/executor/stream.hpp"
 #include "kernels/judge_outputs.hpp"
 
 namespace alab {
 namespace {
-
-constexpr std::int32_t kUnwrittenIndex = std::numeric_limits<std::int32_t>::min();
 
 std::string read_cpu_name() {
   std::ifstream file("/proc/cpuinfo");
@@ -30,70 +27,6 @@ std::string read_cpu_name() {
   }
   const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
   return text(name, ", ", cores, cores == 1 ? " core" : " cores");
-}
-
-std::size_t bytes_of(const BufferSpec& spec) {
-  return static_cast<std::size_t>(element_count(spec.shape)) * 4;
-}
-
-/// One of the op's arrays on the host: the input as given, or what an output holds before the run.
-struct HostArray {
-  explicit HostArray(const BufferSpec& spec, const HostArrays& inputs) {
-    const auto count = static_cast<std::size_t>(element_count(spec.shape));
-    if (spec.role == BufferRole::output) {
-      words.assign(count,
-                   spec.type == ElementType::f32 ? 0xFFFFFFFFu : static_cast<std::uint32_t>(kUnwrittenIndex));
-      return;
-    }
-    words.resize(count);
-    const void* from = nullptr;
-    Shape shape;
-    if (const auto f32 = inputs.f32.find(spec.name);
-        spec.type == ElementType::f32 && f32 != inputs.f32.end()) {
-      from = f32->second.data();
-      shape = f32->second.shape();
-    } else if (const auto i32 = inputs.i32.find(spec.name);
-               spec.type == ElementType::i32 && i32 != inputs.i32.end()) {
-      from = i32->second.data();
-      shape = i32->second.shape();
-    }
-    require(from != nullptr && shape == spec.shape, "input '", spec.name, "' must have shape ",
-            to_string(spec.shape),
-            from != nullptr ? ", got " + to_string(shape) : std::string(" and is missing"));
-    std::memcpy(words.data(), from, count * 4);
-  }
-  std::vector<std::uint32_t> words;
-};
-
-struct Placed {
-  BufferSpec spec;
-  HostArray before;
-  void* device = nullptr;
-};
-
-std::vector<Placed> place(Stream& stream, const std::vector<BufferSpec>& specs, const HostArrays& inputs,
-                          Buffers& buffers) {
-  std::vector<Placed> placed;
-  for (const BufferSpec& spec : specs) {
-    Placed p{spec, HostArray(spec, inputs), nullptr};
-    if (!p.before.words.empty()) {
-      p.device = stream.array(spec.name, bytes_of(spec));
-      const bool written = spec.role == BufferRole::input;
-      (stream.*(written ? &Stream::upload : &Stream::upload_unwritten))(p.device, p.before.words.data(),
-                                                                        bytes_of(spec));
-    }
-    buffers.add(spec.name, p.device);
-    placed.push_back(std::move(p));
-  }
-  return placed;
-}
-
-std::vector<std::uint32_t> fetch(Stream& stream, const Placed& p) {
-  std::vector<std::uint32_t> words(p.before.words.size());
-  if (!words.empty()) {
-    stream.download(words.data(), p.device, bytes_of(p.spec));
-  }
-  return words;
 }
 
 Check judge_f32(const BufferSpec& spec, const Tensor<float>& got, const Judged& judged,
@@ -123,42 +56,17 @@ Check judge_i32(const BufferSpec& spec, const Tensor<std::int32_t>& got, const J
   return check;
 }
 
-HostArrays fetch_outputs(Stream& stream, const std::vector<Placed>& placed) {
-  HostArrays outputs;
-  for (const Placed& p : placed) {
-    if (p.spec.role != BufferRole::output) {
-      continue;
-    }
-    const std::vector<std::uint32_t> words = fetch(stream, p);
-    const auto filled = [&](auto tensor) {
-      std::memcpy(tensor.data(), words.data(), words.size() * 4);
-      return tensor;
-    };
-    if (p.spec.type == ElementType::f32) {
-      outputs.f32[p.spec.name] = filled(Tensor<float>(p.spec.shape));
-    } else {
-      outputs.i32[p.spec.name] = filled(Tensor<std::int32_t>(p.spec.shape));
-    }
-  }
-  return outputs;
-}
-
-void judge_memory(RungRun& run, Stream& stream, const std::vector<Placed>& placed,
-                  const Provenance& provenance) {
+void judge_memory(RungRun& run, Stream& stream, const Placement& placed, const Provenance& provenance) {
   const std::string damage = stream.damage();
   run.checks.push_back(
       check_exactly("guards", "buffers written outside their bounds", damage.empty() ? 0 : 1, 0, provenance));
   run.checks.back().detail = damage;
-  double changed = 0;
-  std::string names;
-  for (const Placed& p : placed) {
-    if (p.spec.role == BufferRole::input && fetch(stream, p) != p.before.words) {
-      ++changed;
-      names += (names.empty() ? "changed: " : ", ") + p.spec.name;
-    }
+  const std::vector<std::string> changed = placed.changed();
+  run.checks.push_back(check_exactly("inputs", "inputs changed by the kernel",
+                                     static_cast<double>(changed.size()), 0, provenance));
+  for (const std::string& name : changed) {
+    run.checks.back().detail += (&name == &changed.front() ? "changed: " : ", ") + name;
   }
-  run.checks.push_back(check_exactly("inputs", "inputs changed by the kernel", changed, 0, provenance));
-  run.checks.back().detail = names;
 }
 
 Provenance provenance_of(Backend backend) {
@@ -293,12 +201,11 @@ RungRun run_rung_on(Stream& stream, const Op& op, const RungBuild& build, Backen
   run.backend = backend;
   run.time_provenance = provenance_of(backend);
   try {
-    Buffers buffers;
-    const std::vector<Placed> placed = place(stream, op.buffers(problem), inputs, buffers);
-    const auto work = [&] { build.run(stream, problem, tiles, buffers); };
+    const Placement placed(stream, op.buffers(problem), inputs);
+    const auto work = [&] { build.run(stream, problem, tiles, placed.buffers()); };
     const double first = stream.seconds(work);
     run.peak_scratch_bytes = stream.peak_scratch_bytes();
-    run.outputs = fetch_outputs(stream, placed);
+    run.outputs = placed.outputs();
     run.checks = judge_outputs(op, problem, run.outputs, judged, run.time_provenance);
     judge_memory(run, stream, placed, run.time_provenance);
     run.passed = std::all_of(run.checks.begin(), run.checks.end(), [](const Check& c) { return c.passed(); });

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "kernels/executor/child_frames.hpp"
@@ -91,7 +92,8 @@ class SpawnActions {
 };
 
 /// A process in a group of its own, with no signal blocked and none ignored.
-int spawn(const std::filesystem::path& program, const SpawnActions& actions, pid_t& pid) {
+int spawn(std::vector<std::string> command, char* const* environment, const SpawnActions& actions,
+          pid_t& pid) {
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none, all;
@@ -102,9 +104,13 @@ int spawn(const std::filesystem::path& program, const SpawnActions& actions, pid
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setflags(&attributes,
                            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::string name = program.string();
-  char* const arguments[] = {name.data(), nullptr};
-  const int failure = posix_spawn(&pid, name.c_str(), actions.get(), &attributes, arguments, environ);
+  std::vector<char*> arguments;
+  for (std::string& word : command) {
+    arguments.push_back(word.data());
+  }
+  arguments.push_back(nullptr);
+  const int failure =
+      posix_spawn(&pid, arguments.front(), actions.get(), &attributes, arguments.data(), environment);
   posix_spawnattr_destroy(&attributes);
   return failure;
 }
@@ -116,12 +122,48 @@ std::size_t resident_bytes(pid_t pid) {
   return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
+/// Processor time of a process that runs; 0 when it is gone.
+double cpu_seconds_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string all;
+  std::getline(file, all);
+  std::istringstream rest(all.substr(std::min(all.rfind(')') + 1, all.size())));  // a name may hold anything
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) {
+    rest >> skipped;
+  }
+  double user = 0, system = 0;
+  rest >> user >> system;
+  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+/// The last of the processes that each started the next; pid itself where it started none.
+pid_t innermost(pid_t pid) {
+  for (pid_t next = pid; next > 0;) {
+    pid = next;
+    const std::string id = std::to_string(pid);
+    std::ifstream children("/proc/" + id + "/task/" + id + "/children");
+    next = 0;
+    children >> next;
+  }
+  return pid;
+}
+
+/// What a wrapper's exit status says of the program in it.
+int status_inside(int status) {
+  constexpr int kSignals = 64;
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+  return code > 128 && code <= 128 + kSignals ? code - 128 : status;  // of wait: the plain number is a signal
+}
+
 /// One running child.
 class Child {
  public:
-  Child(pid_t pid, const ChildLimits& limits, const std::vector<std::byte>& request, Descriptor in,
-        Descriptor answer, Descriptor output)
+  Child(pid_t pid, bool wrapped, const ChildLimits& limits, const std::vector<std::byte>& request,
+        Descriptor in, Descriptor answer, Descriptor output)
       : pid_(pid),
+        worker_(pid),
+        wrapped_(wrapped),
         ended_by_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))),
         limits_(limits),
         request_(request),
@@ -153,7 +195,8 @@ class Child {
 
   /// What is left of it after run.
   Remains remains() && {
-    return {std::move(bytes_), std::move(text_), over_, status_, seconds_, cpu_seconds_, peak_bytes_};
+    return {std::move(bytes_), std::move(text_), over_,      wrapped_ ? status_inside(status_) : status_,
+            seconds_,          cpu_seconds_,     peak_bytes_};
   }
 
  private:
@@ -200,18 +243,23 @@ class Child {
     if (!started_ && bytes_.size() >= sizeof(FrameHead)) {
       started_ = true;  // whatever it is that it said first
       start_ = Clock::now();
+      worker_ = wrapped_ ? innermost(pid_) : pid_;
     }
     const double now = seconds_since(start_), limit = started_ ? limits_.wall_seconds : kStartSeconds;
     if (seconds_since(looked_) < kWatchSeconds) {
       return;
     }
     looked_ = Clock::now();
-    const std::size_t resident = resident_bytes(pid_);
+    const std::size_t resident = resident_bytes(worker_);
+    if (wrapped_) {
+      peak_bytes_ = std::max(peak_bytes_, resident);
+      cpu_seconds_ = std::max(cpu_seconds_, cpu_seconds_of(worker_));
+    }
     if (over_ == ChildEnd::answered) {
       if (now > limit || resident > limits_.memory_bytes) {
         over_ = now > limit ? ChildEnd::wall_time : ChildEnd::memory;
         asked_ = now;
-        kill(pid_, SIGTERM);
+        kill(worker_, SIGTERM);
       }
     } else if (now > asked_ + kGraceSeconds || resident > 2 * limits_.memory_bytes) {
       kill(-pid_, SIGKILL);
@@ -230,12 +278,14 @@ class Child {
     const auto seconds = [](const timeval& t) {
       return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
     };
-    cpu_seconds_ = seconds(used.ru_utime) + seconds(used.ru_stime);
-    peak_bytes_ = static_cast<std::size_t>(used.ru_maxrss) * 1024;
+    cpu_seconds_ = std::max(cpu_seconds_, seconds(used.ru_utime) + seconds(used.ru_stime));
+    peak_bytes_ = std::max(peak_bytes_, static_cast<std::size_t>(used.ru_maxrss) * 1024);
     seconds_ = seconds_since(start_);
   }
 
   pid_t pid_;
+  pid_t worker_;  ///< below pid_ once it is known
+  bool wrapped_;
   Descriptor ended_by_;  ///< readable once it has ended; -1 before Linux 5.3
   const ChildLimits& limits_;
   const std::vector<std::byte>& request_;
@@ -251,15 +301,9 @@ class Child {
   bool started_ = false, ended_ = false;
 };
 
-}  // namespace
-
-std::filesystem::path worker_program() {
-  std::error_code ignored;
-  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "alab_worker";
-}
-
-ChildVerdict run(const std::filesystem::path& program, const std::string& task,
-                 std::span<const std::byte> request, const ChildLimits& limits, const Progress& progress) {
+ChildVerdict run_command(const std::vector<std::string>& command, bool wrapped, const std::string& task,
+                         std::span<const std::byte> request, const ChildLimits& limits,
+                         const Progress& progress) {
   wire::Packer packer;
   packer(Request{limits, task, {request.begin(), request.end()}});
   Pair in = socket_pair(), answer = socket_pair(), output = socket_pair();
@@ -269,19 +313,45 @@ ChildVerdict run(const std::filesystem::path& program, const std::string& task,
   actions.give(output.theirs, 2);
   actions.give(answer.theirs, kAnswerDescriptor);
   pid_t pid = 0;
-  if (const int failure = spawn(program, actions, pid); failure != 0) {
+  char* const nothing[] = {nullptr};
+  if (const int failure = spawn(command, wrapped ? nothing : environ, actions, pid); failure != 0) {
     ChildVerdict v;
-    v.sentence = text("the program that runs kernels, ", program.string(), ", could not be started (",
+    v.sentence = text("the program that runs kernels, ", command.front(), ", could not be started (",
                       std::strerror(failure), "): build all programs, or move them together");
     return v;
   }
   in.theirs.close();
   answer.theirs.close();
   output.theirs.close();
-  Child child(pid, limits, packer.bytes(), std::move(in.ours), std::move(answer.ours),
+  Child child(pid, wrapped, limits, packer.bytes(), std::move(in.ours), std::move(answer.ours),
               std::move(output.ours));
   child.run(progress);
-  return verdict_of(std::move(child).remains(), limits);
+  Remains remains = std::move(child).remains();
+  const bool silent = remains.answered.empty();
+  ChildVerdict v = verdict_of(std::move(remains), limits);
+  if (wrapped && silent && v.end == ChildEnd::exited) {
+    v.end = ChildEnd::did_not_start;
+    v.sentence = text("the program that runs kernels could not be started in surroundings of its own: ",
+                      v.output.substr(0, v.output.find('\n')));
+  }
+  return v;
+}
+
+}  // namespace
+
+std::filesystem::path worker_program() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "alab_worker";
+}
+
+ChildVerdict run(const std::filesystem::path& program, const std::string& task,
+                 std::span<const std::byte> request, const ChildLimits& limits, const Progress& progress) {
+  return run_command({program.string()}, false, task, request, limits, progress);
+}
+
+ChildVerdict run(const Wrapper& wrapper, const std::string& task, std::span<const std::byte> request,
+                 const ChildLimits& limits, const Progress& progress) {
+  return run_command(wrapper.command, true, task, request, limits, progress);
 }
 
 }  // namespace alab::child

@@ -60,4 +60,13 @@ std::filesystem::path worker_program();
 ChildVerdict run(const std::filesystem::path& program, const std::string& task,
                  std::span<const std::byte> request, const ChildLimits& limits, const Progress& progress);
 
+/// A program that starts the worker in surroundings of its own, as bwrap does, and waits for it: the
+/// innermost process below it is the worker, and an exit status of 128 + n says that signal n ended that.
+struct Wrapper {
+  std::vector<std::string> command;  ///< path of the wrapper and its words, those that name the worker last
+};
+/// The same; the worker gets no environment.
+ChildVerdict run(const Wrapper& wrapper, const std::string& task, std::span<const std::byte> request,
+                 const ChildLimits& limits, const Progress& progress);
+
 }  // namespace alab::child

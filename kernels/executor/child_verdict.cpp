@@ -106,7 +106,7 @@ ChildVerdict verdict_of(Remains r, const ChildLimits& limits) {
   v.exit_code = WIFEXITED(r.status) ? WEXITSTATUS(r.status) : 0;
   if (frames.early_end) {
     const EarlyEnd& e = *frames.early_end;
-    v.signal = e.signal != 0 ? e.signal : v.signal;
+    v.signal = e.signal;
     v.exit_code = e.signal == 0 ? e.exit_code : v.exit_code;
     v.line = {e.at.file.data(), std::max(e.at.line, 0)};
   }

@@ -173,4 +173,21 @@ class Unpacker {
   std::span<const std::byte> rest_;
 };
 
+template <class T>
+std::vector<std::byte> packed(const T& value) {
+  wire::Packer packer;
+  packer(value);
+  return packer.bytes();
+}
+
+/// @throws Error when the bytes are no T, or more than one
+template <class T>
+T unpacked(std::span<const std::byte> bytes) {
+  wire::Unpacker unpacker(bytes);
+  T value;
+  unpacker(value);
+  require(unpacker.left() == 0, "the answer has ", unpacker.left(), " bytes more than it should");
+  return value;
+}
+
 }  // namespace alab::wire

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -29,6 +30,11 @@ class Call {
   std::map<std::string, double, std::less<>> numbers_;
   const Buffers& buffers_;
 };
+
+/// a / b, rounded up; for sizes of grids.
+constexpr int cd(std::int64_t a, std::int64_t b) {
+  return static_cast<int>((a + b - 1) / b);
+}
 
 /// The one function that launch.cu defines.
 using Launcher = void (*)(const Call& call);

@@ -13,6 +13,7 @@
 #include "kernels/executor/child.hpp"
 #include "kernels/executor/counted/profile.hpp"
 #include "kernels/executor/counted/trace.hpp"
+#include "kernels/rung.hpp"
 #include "kernels/student/exercise.hpp"
 #include "reference/core/job.hpp"
 
@@ -63,10 +64,12 @@ struct Case {
   Stream::Order order = Stream::Order::ascending;
 };
 
-/// What a run left. Counters are the child's word; outputs are bytes, to be judged elsewhere.
+/// What a run left. Counters are the child's word; outputs are bytes, to be judged elsewhere. A launch that a
+/// mistake ended is a verdict `failed` with the mistake's sentence; launches and findings until then are
+/// there.
 struct CaseRun {
   child::ChildVerdict verdict;  ///< without its answer
-  HostArrays outputs;           ///< complete when verdict.end is answered
+  HostArrays outputs;           ///< complete when verdict.end is answered, else empty
   std::vector<counted::LaunchProfile> launches;
   std::vector<counted::Finding> findings;
   std::string damage;                ///< "" or which buffer was written outside its bounds, and where

@@ -1,0 +1,14 @@
+// compile() for a launch text of the caller's. SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+#include "kernels/student/run_case.hpp"
+
+namespace alab::student {
+
+/// compile() of run_case.hpp; launch is what an exercise's launch.cu holds.
+Program compile_source(std::string_view source, std::string_view launch, const StudentLimits& limits,
+                       const Progress& progress);
+
+}  // namespace alab::student

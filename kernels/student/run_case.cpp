@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "kernels/student/run_case.hpp"
+
+#include "kernels/student/case_wire.hpp"
+#include "kernels/student/compile_source.hpp"
+#include "kernels/student/mistake.hpp"
+#include "kernels/student/sandbox.hpp"
+#include "reference/core/error.hpp"
+
+namespace alab::student {
+namespace {
+
+using child::ChildEnd;
+
+constexpr std::uint64_t kThreadBudget = std::uint64_t{1} << 25;
+
+CaseRequest request_of(const Exercise& exercise, const Case& c, const HostArrays& inputs,
+                       const counted::TraceWish& wish) {
+  CaseRequest request;
+  for (const Param* param : c.shape.schema()) {
+    request.numbers[std::string(param->key)] = c.shape.value(param->key);
+  }
+  request.buffers = exercise.buffers(c.shape);
+  request.zeroed.assign(exercise.zeroed.begin(), exercise.zeroed.end());
+  request.inputs = inputs;
+  request.order = c.order;
+  request.seed = c.seed;
+  request.wish = wish;
+  request.thread_budget = kThreadBudget;
+  return request;
+}
+
+child::ChildVerdict start(const Program& program, const std::vector<std::byte>& request,
+                          const StudentLimits& limits, const Progress& progress) {
+  if (!uses_bubblewrap(limits)) {
+    return child::run(program.file, "case", request, limits.run, progress);
+  }
+  const std::filesystem::path readable[] = {program.file};
+  child::Wrapper wrapper{bubblewrap(readable)};
+  wrapper.command.insert(wrapper.command.end(), {"--chdir", "/tmp", program.file.string()});
+  return child::run(wrapper, "case", request, limits.run, progress);
+}
+
+void take(CaseRun& run, CaseAnswer answer) {
+  run.outputs = std::move(answer.outputs);
+  run.launches = std::move(answer.launches);
+  run.findings = std::move(answer.findings);
+  run.damage = std::move(answer.damage);
+  run.changed = std::move(answer.changed);
+  run.trace = std::move(answer.trace);
+  if (!answer.failure.empty()) {
+    run.verdict.end = ChildEnd::failed;
+    run.verdict.sentence = std::move(answer.failure);
+  }
+}
+
+}  // namespace
+
+StudentLimits student_limits() {
+  StudentLimits limits;
+  limits.run.wall_seconds = 20;
+  limits.run.cpu_seconds = 60;
+  limits.run.memory_bytes = std::size_t{2} << 30;
+  limits.run.answer_bytes = std::size_t{256} << 20;
+  return limits;
+}
+
+Program compile(const Exercise& exercise, std::string_view source, const StudentLimits& limits,
+                const Progress& progress) {
+  const std::string_view launch = file_of(exercise, "launch.cu");
+  require(!launch.empty(), "exercise ", exercise.id, " has no launch.cu: add it to its folder");
+  return compile_source(source, launch, limits, progress);
+}
+
+CaseRun run_case(const Exercise& exercise, const Program& program, const Case& c, const HostArrays& inputs,
+                 const StudentLimits& limits, const Progress& progress, const counted::TraceWish& wish) {
+  require(!program.file.empty(), "this kernel did not compile, so that no case of it can run");
+  require(wish.most_values == 0, "students' kernels show no values by watch(): wish for requests alone");
+  const CaseRequest request = request_of(exercise, c, inputs, wish);
+  CaseRun run;
+  run.verdict = start(program, bytes_of(request), limits, progress);
+  require(run.verdict.end != ChildEnd::did_not_start, run.verdict.sentence);
+  if (run.verdict.end == ChildEnd::answered) {
+    try {
+      take(run, case_answer_from(run.verdict.answer, request));
+    } catch (const Error& error) {
+      run.verdict.end = ChildEnd::garbled;
+      run.verdict.sentence =
+          text("the kernel's process answered with bytes that are no result (", error.what(), ")");
+    }
+  }
+  run.verdict.answer.clear();
+  return run;
+}
+
+std::optional<HostArrays> outputs_of_mistake(const Exercise& exercise, std::string_view name, const Case& c,
+                                             const HostArrays& inputs, const Progress& progress) {
+  const MistakeRequest request{std::string(exercise.id), std::string(name),
+                               request_of(exercise, c, inputs, {})};
+  const std::filesystem::path worker = child::worker_program().replace_filename("alab_mistakes");
+  const child::ChildVerdict verdict =
+      child::run(worker, "mistake", bytes_of(request), student_limits().run, progress);
+  if (verdict.end != ChildEnd::answered) {
+    return std::nullopt;
+  }
+  try {
+    return case_answer_from(verdict.answer, request.request).outputs;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace alab::student

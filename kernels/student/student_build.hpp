@@ -1,0 +1,21 @@
+// How this build compiles students' kernels: written by CMake, .ci/cmake/student_kit.cmake.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace alab::student {
+
+struct StudentBuild {
+  std::string_view unavailable;             ///< "" or why this build cannot compile kernels, and what to do
+  std::string_view compiler, objcopy;       ///< paths
+  std::span<const std::string_view> flags;  ///< of the counted build
+  std::span<const std::string_view> libraries;  ///< paths and options, last in the link
+  std::string_view kit;     ///< folder with prelude.cuh, its compiled form, and the parts of every program
+  std::string_view source;  ///< the checkout
+  std::string_view tools;   ///< folder of the build step behind the compiler, or ""
+};
+const StudentBuild& student_build();
+
+}  // namespace alab::student
