@@ -17,7 +17,7 @@ __device__ float over_block(float x, bool maximum, float* parts) {
   }
   __syncthreads();  // all warps have written
   x = parts[0];
-  for (int w = 1; w < blockDim.x / 32; ++w) {
+  for (int w = 1; w < static_cast<int>(blockDim.x) / 32; ++w) {
     x = maximum ? fmaxf(x, parts[w]) : x + parts[w];
   }
   return x;
