@@ -61,6 +61,7 @@ constexpr std::string_view kNames[] = {
     "_ZTIN4alab8executor14ExecutorStreamE",
     "_ZNK4alab7Buffers4findESt17basic_string_viewIcSt11char_traitsIcEE",
     "_ZNK4alab7student4Call6numberESt17basic_string_viewIcSt11char_traitsIcEE",
+    "_ZN4alab8executor6t_viewE",
     "_ZN4alab8executor16packed_block_idxEv",
     "_ZN4alab8executor17packed_thread_idxEv",
     "_ZN4alab8executor16packed_block_dimEv",
