@@ -1,3 +1,9 @@
+# checks.toml is read by toml++, headers only.
+find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h PATH_SUFFIXES include PATHS "${CMAKE_SOURCE_DIR}/.deps/include")
+if(NOT TOMLPLUSPLUS_INCLUDE)
+  message(FATAL_ERROR "toml++ is missing: apt install libtomlplusplus-dev (app/run.sh does it)")
+endif()
+
 # Exercises: folders labs/<lab>/exercises/<id>/ with an exercise.cpp are found by name; see kernels/student/README.md.
 
 file(GLOB exercise_sources CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}" labs/ch[0-9][0-9]_[0-9][0-9]_*/exercises/*/exercise.cpp)
@@ -42,4 +48,5 @@ file(GLOB student_sources CONFIGURE_DEPENDS kernels/student/*.cpp)
 add_library(alab_student STATIC ${student_sources} ${exercise_sources} "${CMAKE_BINARY_DIR}/exercises.gen.cpp"
             "${CMAKE_BINARY_DIR}/exercise_files.gen.cpp")
 target_link_libraries(alab_student PUBLIC alab_kernels)
+target_include_directories(alab_student SYSTEM PRIVATE "${TOMLPLUSPLUS_INCLUDE}")
 alab_precompiled(alab_student <Eigen/Core>)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Collects the headers and the one static library that the headless build needs into .deps/ of this checkout, so
 # that it builds on a GPU machine that has nvcc, CMake, ninja and g++ and nothing else. Run it where the packages
-# are installed (libeigen3-dev nlohmann-json3-dev doctest-dev libboost-context-dev), then copy the checkout.
+# are installed (libeigen3-dev nlohmann-json3-dev libtomlplusplus-dev doctest-dev libboost-context-dev), then copy the checkout.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 root="$(cd "$(dirname "$0")/../.." && pwd)"
@@ -14,6 +14,7 @@ library="$(gcc -print-file-name=libboost_context.a)"
 need /usr/include/eigen3/Eigen/Core libeigen3-dev
 need /usr/include/nlohmann/json.hpp nlohmann-json3-dev
 need /usr/include/doctest/doctest.h doctest-dev
+need /usr/include/toml++/toml.h libtomlplusplus-dev
 need /usr/include/boost/context/detail/fcontext.hpp libboost-context-dev
 need "$library" libboost-context-dev
 
@@ -22,8 +23,8 @@ mkdir -p "$deps/include/eigen3" "$deps/lib" "$deps/share/cmake" "$deps/share/eig
 # What the single headers really include, and no more.
 probe="$(mktemp --suffix=.cpp)"
 trap 'rm -f "$probe"' EXIT
-printf '#include <%s>\n' nlohmann/json.hpp doctest/doctest.h boost/context/detail/fcontext.hpp > "$probe"
-g++ -std=c++20 -M "$probe" | tr ' \\' '\n\n' | grep -E '^/usr/include/(nlohmann|doctest|boost)/' | sort -u |
+printf '#include <%s>\n' nlohmann/json.hpp doctest/doctest.h toml++/toml.h boost/context/detail/fcontext.hpp > "$probe"
+g++ -std=c++20 -M "$probe" | tr ' \\' '\n\n' | grep -E '^/usr/include/(nlohmann|doctest|toml\+\+|boost)/' | sort -u |
   sed 's|^/usr/include/||' | tar -C /usr/include -cf - -T - | tar -C "$deps/include" -xf -
 # Eigen chooses files by instruction set, so its dense part is taken whole.
 cp -r /usr/include/eigen3/Eigen "$deps/include/eigen3/"
