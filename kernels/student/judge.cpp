@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+#include "kernels/student/judge.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <mutex>
+
+#include "kernels/student/counters.hpp"
+#include "kernels/student/error_map.hpp"
+#include "kernels/student/naming.hpp"
+#include "kernels/student/plan.hpp"
+
+namespace alab::student {
+namespace {
+
+constexpr double kFastMathTolerance = 2e-5;
+constexpr std::size_t kMostFindings = 20;
+
+// What is wrong with one run in the eyes of one check.
+struct Fault {
+  std::size_t run = 0;
+  std::string rule, sentence;
+  std::optional<BadElement> bad = {};
+};
+
+struct Looked {
+  std::optional<Fault> fault;
+  std::vector<CounterBound> bounds;
+};
+
+std::string_view name_of(Rule rule) {
+  return rule == Rule::exact     ? "exact"
+         : rule == Rule::finite  ? "finite"
+         : rule == Rule::largest ? "largest"
+                                 : "values";
+}
+
+std::string count_text(double x) {
+  char buffer[40];
+  std::snprintf(buffer, sizeof buffer, std::abs(x - std::round(x)) < 1e-9 ? "%.0f" : "%.4g", x);
+  return buffer;
+}
+
+class Judging {
+ public:
+  Judging(const Exercise& exercise, const Manifest& manifest, const CaseRunner& runner,
+          const JudgeOptions& options)
+      : exercise_(exercise),
+        manifest_(manifest),
+        runner_(runner),
+        options_(options),
+        plan_(plan_of(exercise, manifest, options)),
+        runs_(plan_.runs()),
+        stop_after_(plan_.checks.size()) {
+    for (auto& stop : stop_after_) {
+      stop = runs_.size();
+    }
+  }
+
+  void run_all(const Progress& progress) {
+    std::atomic<std::size_t> done = 0;
+    std::mutex reporting;
+    Progress inner = progress;
+    inner.report = nullptr;
+    in_parallel(runs_.size(), options_.jobs, [&](std::size_t r) {
+      {
+        const std::lock_guard lock(reporting);
+        progress.step(static_cast<double>(done) / static_cast<double>(runs_.size()),
+                      text("run ", done + 1, " of ", runs_.size(), ": ", to_string(plan_.name_of(r))));
+      }
+      if (wanted(r)) {
+        run_one(r, inner);
+      }
+      ++done;
+    });
+  }
+
+  std::vector<CheckVerdict> verdicts(const Progress& progress) {
+    std::vector<CheckVerdict> out;
+    for (std::size_t c = 0; c < plan_.checks.size(); ++c) {
+      out.push_back(verdict_of(c, progress));
+    }
+    return out;
+  }
+
+ private:
+  bool uses(const PlannedCheck& check, std::size_t run) const {
+    return std::binary_search(check.inputs.begin(), check.inputs.end(), run / kOrders.size());
+  }
+  bool wanted(std::size_t run) const {
+    for (std::size_t c = 0; c < plan_.checks.size(); ++c) {
+      if (run <= stop_after_[c] && uses(plan_.checks[c], run)) {
+        return true;
+      }
+    }
+    return false;
+  }
+  void run_one(std::size_t r, const Progress& progress) {
+    CaseRun run = runner_.run(plan_.case_of(r), plan_.input_of(r).inputs(exercise_), progress);
+    for (counted::LaunchProfile& launch : run.launches) {
+      launch.lines.clear();
+      launch.blocks.clear();
+    }
+    runs_[r] = std::move(run);
+    const child::ChildEnd end = runs_[r]->verdict.end;
+    const bool timed = end == child::ChildEnd::wall_time || end == child::ChildEnd::cpu_time;
+    for (std::size_t c = 0; c < plan_.checks.size(); ++c) {
+      const PlannedCheck& check = plan_.checks[c];
+      const bool failed = options_.first_failure && check.spec->kind != CheckKind::growth;
+      if (uses(check, r) && (timed || (failed && look(check, r).fault))) {
+        stop_at(stop_after_[c], r);
+      }
+    }
+  }
+  static void stop_at(std::atomic<std::size_t>& stop, std::size_t run) {
+    for (std::size_t now = stop; run < now && !stop.compare_exchange_weak(now, run);) {
+    }
+  }
+
+  static std::optional<Fault> ended(std::size_t r, const CaseRun& run) {
+    if (run.verdict.end == child::ChildEnd::answered) {
+      return {};
+    }
+    return Fault{r, "ended", run.verdict.sentence};
+  }
+
+  std::vector<JudgedOutput> outputs_of(std::size_t r) {
+    PlannedInput& p = plan_.input_of(r);
+    return judged_outputs(exercise_.buffers(p.shape), runs_[r]->outputs, p.truth(exercise_),
+                          p.magnitude(exercise_));
+  }
+  double tolerance_at(const PlannedCheck& check, std::size_t r) const {
+    return tolerance_of(*check.spec, plan_.input_of(r).input, options_.fast_math);
+  }
+
+  // r has run; of a growth check, r is at the double and the run at the shape has run as well.
+  Looked look(const PlannedCheck& check, std::size_t r) {
+    if (auto fault = ended(r, *runs_[r])) {
+      return {fault, {}};
+    }
+    switch (check.spec->kind) {
+      case CheckKind::values:
+        return {values_fault(check, r), {}};
+      case CheckKind::count:
+        return count(check, r);
+      case CheckKind::growth:
+        return {};
+      default:
+        return {clean_fault(r), {}};
+    }
+  }
+
+  std::optional<Fault> values_fault(const PlannedCheck& check, std::size_t r) {
+    const double tolerance = tolerance_at(check, r);
+    std::optional<Fault> fault;
+    std::string others;
+    for (const JudgedOutput& o : outputs_of(r)) {
+      const OutputError error = error_of(o, tolerance);
+      if (error.rule == Rule::none) {
+        continue;
+      }
+      if (fault) {
+        others += text(others.empty() ? "; also wrong: " : ", ", o.spec.name);
+        continue;
+      }
+      const BadElement bad{element_name(o.spec.name, o.spec.shape, error.first), (*o.truth)[error.first],
+                           o.got[error.first]};
+      fault = Fault{r, std::string(name_of(error.rule)), sentence_of(o, error, tolerance), bad};
+    }
+    if (fault) {
+      fault->sentence += others;
+    }
+    return fault;
+  }
+
+  Looked count(const PlannedCheck& check, std::size_t r) {
+    Looked out;
+    const PlannedInput& p = plan_.input_of(r);
+    const NameValue numbers = numbers_of(p.shape, runs_[r]->launches, Atomics::apart);
+    for (const Expression& expression : check.spec->require) {
+      const Compared c = expression.compare(numbers);
+      out.bounds.push_back({expression.text(), c.left, c.right, c.relation, c.holds});
+      if (!c.holds && !out.fault) {
+        out.fault = Fault{r, "count",
+                          text(expression.left_text(), " is ", count_text(c.left), ", allowed ", c.relation,
+                               " ", count_text(c.right), " (", expression.text(), ")")};
+      }
+    }
+    return out;
+  }
+
+  Looked growth(const PlannedCheck& check, std::size_t small, std::size_t large) {
+    for (const std::size_t r : {small, large}) {
+      if (auto fault = ended(r, *runs_[r])) {
+        return {fault, {}};
+      }
+    }
+    const auto value = [&](std::size_t r) {
+      return check.spec->counter->value(
+          numbers_of(plan_.input_of(r).shape, runs_[r]->launches, Atomics::as_load_and_store));
+    };
+    const double before = value(small), after = value(large), ratio = after / before;
+    const bool holds = before > 0 && ratio <= check.spec->most;
+    Looked out;
+    out.bounds.push_back({check.spec->counter->text(), ratio, check.spec->most, "<=", holds});
+    if (!holds) {
+      out.fault = Fault{large, "growth",
+                        text(check.spec->counter->text(), " grows ", count_text(ratio), " times when ",
+                             check.spec->param, " doubles (from ", count_text(before), " to ",
+                             count_text(after), "), allowed at most ", check.spec->most, " times")};
+    }
+    return out;
+  }
+
+  std::optional<Fault> clean_fault(std::size_t r) const {
+    const CaseRun& run = *runs_[r];
+    if (!run.findings.empty()) {
+      const counted::Finding& f = run.findings.front();
+      return Fault{r, "finding", text(in_words(f.mistake), ": ", f.sentence)};
+    }
+    if (!run.damage.empty()) {
+      return Fault{r, "damage", text("access outside an array: ", run.damage)};
+    }
+    if (!run.changed.empty()) {
+      return Fault{r, "changed",
+                   text("the kernel changed its input ", run.changed.front(), ": inputs are only read")};
+    }
+    return {};
+  }
+
+  // The runs that count for the check, in order; the rest came after one that ran out of time.
+  std::vector<std::size_t> runs_of(std::size_t c) const {
+    std::vector<std::size_t> out;
+    for (const std::size_t input : plan_.checks[c].inputs) {
+      for (std::size_t k = 0; k < kOrders.size(); ++k) {
+        const std::size_t r = input * kOrders.size() + k;
+        if (r <= stop_after_[c] && runs_[r]) {
+          out.push_back(r);
+        }
+      }
+    }
+    return out;
+  }
+
+  std::vector<Looked> looked(std::size_t c, const std::vector<std::size_t>& runs) {
+    const PlannedCheck& check = plan_.checks[c];
+    std::vector<Looked> out;
+    if (check.spec->kind != CheckKind::growth) {
+      for (const std::size_t r : runs) {
+        out.push_back(look(check, r));
+      }
+      return out;
+    }
+    const auto has = [&](std::size_t r) { return std::binary_search(runs.begin(), runs.end(), r); };
+    for (const auto& [small, large] : check.growth) {
+      for (std::size_t k = 0; k < kOrders.size(); ++k) {
+        const std::size_t a = small * kOrders.size() + k, b = large * kOrders.size() + k;
+        if (has(a) && has(b)) {
+          out.push_back(growth(check, a, b));
+        } else if (const std::size_t one = has(a) ? a : b; has(one)) {
+          out.push_back({ended(one, *runs_[one]), {}});
+        }
+      }
+    }
+    return out;
+  }
+
+  CheckVerdict verdict_of(std::size_t c, const Progress& progress) {
+    const PlannedCheck& check = plan_.checks[c];
+    const CheckSpec& spec = *check.spec;
+    CheckVerdict v;
+    v.id = spec.id;
+    v.title = spec.title;
+    v.kind = to_string(spec.kind);
+    v.visibility = to_string(spec.visibility);
+    v.criterion = criterion_of(spec);
+    v.points = spec.points;
+    const std::vector<std::size_t> runs = runs_of(c);
+    v.runs = static_cast<int>(runs.size());
+    v.skipped_runs = static_cast<int>(kOrders.size() * check.inputs.size()) - v.runs;
+    std::vector<Fault> faults;
+    for (Looked& one : looked(c, runs)) {
+      if (faults.empty() && !one.bounds.empty()) {
+        v.counters = std::move(one.bounds);
+      }
+      if (one.fault) {
+        faults.push_back(std::move(*one.fault));
+      }
+    }
+    v.failed_runs = static_cast<int>(faults.size());
+    v.status = faults.empty() ? Status::passed : Status::failed;
+    v.earned = faults.empty() ? spec.points : 0;
+    if (!faults.empty()) {
+      explain(v, check, faults, progress);
+    }
+    return v;
+  }
+
+  void explain(CheckVerdict& v, const PlannedCheck& check, const std::vector<Fault>& faults,
+               const Progress& progress) {
+    const Fault& first = faults.front();
+    const CaseRun& run = *runs_[first.run];
+    v.sentence = first.sentence;
+    v.rule = first.rule;
+    v.first_bad = first.bad;
+    v.first_failure = plan_.name_of(first.run);
+    v.why = check.spec->why;
+    const bool timed = stop_after_[index_of(check)] < runs_.size() && !options_.first_failure;
+    if (v.skipped_runs > 0 && timed) {
+      v.sentence += text("; the ", v.skipped_runs, " later runs of this check were left out");
+    }
+    v.findings.assign(run.findings.begin(), run.findings.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                       run.findings.size(), kMostFindings)));
+    if (check.spec->kind == CheckKind::values) {
+      explain_values(v, check, faults, progress);
+    }
+  }
+  std::size_t index_of(const PlannedCheck& check) const {
+    return static_cast<std::size_t>(&check - plan_.checks.data());
+  }
+
+  void explain_values(CheckVerdict& v, const PlannedCheck& check, const std::vector<Fault>& faults,
+                      const Progress& progress) {
+    std::vector<FailedRun> failed;
+    for (const Fault& f : faults) {
+      if (f.bad) {
+        failed.push_back({f.run, outputs_of(f.run), tolerance_at(check, f.run)});
+      }
+    }
+    if (failed.empty()) {
+      return;
+    }
+    if (faults.front().bad) {
+      v.diagnosis = diagnose(exercise_, manifest_, runner_, plan_, failed, progress);
+    }
+    const FailedRun& largest = largest_of(failed);
+    const auto bad = std::find_if(largest.outputs.begin(), largest.outputs.end(), [&](const JudgedOutput& o) {
+      return error_of(o, largest.tolerance).rule != Rule::none;
+    });
+    const OutputError error = error_of(*bad, largest.tolerance);
+    v.error_map = error_map_of(*bad, largest.tolerance);
+    v.error_map->at = plan_.name_of(largest.run);
+    v.error_map->writer =
+        writer_of(runs_[largest.run]->trace, runs_[largest.run]->launches, bad->spec.name, error.worst);
+  }
+
+  const Exercise& exercise_;
+  const Manifest& manifest_;
+  const CaseRunner& runner_;
+  const JudgeOptions& options_;
+  Plan plan_;
+  std::vector<std::optional<CaseRun>> runs_;
+  std::vector<std::atomic<std::size_t>> stop_after_;  ///< per check: the first run that ran out of time
+};
+
+}  // namespace
+
+double tolerance_of(const CheckSpec& check, std::string_view input, bool fast_math) {
+  return fast_math && input != "large" ? std::max(check.tolerance, kFastMathTolerance) : check.tolerance;
+}
+
+std::vector<CheckVerdict> judge_cases(const Exercise& exercise, const Manifest& manifest,
+                                      const CaseRunner& runner, const JudgeOptions& options,
+                                      const Progress& progress) {
+  Judging judging(exercise, manifest, runner, options);
+  judging.run_all(progress);
+  return judging.verdicts(progress);
+}
+
+}  // namespace alab::student
