@@ -138,7 +138,7 @@ fi
 
 step "doctest suites"
 [ ! -x "$FOLDER/bin/test_labs" ] || begin labs "$FOLDER/bin/test_labs"  # the longest, on a core of its own
-for room in core model reference kernels grade app labs; do
+for room in core model reference kernels student grade app labs; do
   if [ -x "$FOLDER/bin/test_$room" ]; then
     suite "$room" "$FOLDER/bin/test_$room"
   else

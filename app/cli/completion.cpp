@@ -4,6 +4,7 @@
 #include "app/cli/commands.hpp"
 #include "kernels/roofline.hpp"
 #include "kernels/rung.hpp"
+#include "kernels/student/exercise.hpp"
 #include "reference/cpu_forms.hpp"
 #include "reference/model/input_sources.hpp"
 
@@ -12,7 +13,8 @@ namespace {
 
 // What may follow: the script holds these lists, so that completing runs no program.
 struct Words {
-  std::string commands, options, labs, experiments, presets, params, inputs, ops, rungs, kernels, gpus;
+  std::string commands, options, labs, experiments, presets, params, inputs, ops, rungs, kernels, gpus,
+      exercises;
 };
 
 void add(std::string& list, std::string_view word) {
@@ -57,6 +59,9 @@ Words collect_words() {
     add(w.kernels, text(build->rung->op, "/", build->rung->id));
     add(w.rungs, build->rung->id);
   }
+  for (const student::Exercise* const exercise : student::all_exercises()) {
+    add(w.exercises, exercise->id);
+  }
   for (const std::string_view gpu : kRooflineDeviceNames) {
     add(w.gpus, gpu);
   }
@@ -88,7 +93,8 @@ std::string script_of(const Words& w) {
       "\" ;;\n    --set) words=\"", w.params,
       "\" ;;\n"
       "    --out) files=-d ;;\n"
-      "    --json) case \"${COMP_WORDS[1]}\" in bench|profile) files=-f ;; esac ;;\n"
+      "    --json) case \"${COMP_WORDS[1]}\" in bench|check|profile) files=-f ;; esac ;;\n"
+      "    --junit|--starter) files=-f ;;\n"
       "    --order) words=\"ascending descending shuffled\" ;;\n"
       "    *) case \"${COMP_WORDS[1]}\" in\n"
       "      list) words=\"labs experiments kernels exercises algorithms inputs\" ;;\n"
@@ -96,6 +102,9 @@ std::string script_of(const Words& w) {
       w.labs, " ", w.experiments, "\" ;;\n      report) words=\"", w.labs, "\" ;;\n      bench) words=\"",
       w.ops, "\" ;;\n      profile) words=\"", w.kernels,
       "\" ;;\n"
+      "      check) if [ \"$COMP_CWORD\" -eq 2 ] || [ \"$previous\" = --self-test ]; then words=\"",
+      w.exercises,
+      " all\"; else files=-f; fi ;;\n"
       "      eval) files=-d ;;\n"
       "      completion) words=bash ;;\n"
       "      help) words=\"",
@@ -128,7 +137,8 @@ int run_completion(const Arguments& arguments, const Progress&) {
 const Command completion_command{
     "completion",
     "completion [bash]",
-    "Prints a bash script that completes commands, options, labs, experiments, presets and kernels.",
+    "Prints a bash script that completes commands, options, labs, experiments, presets, kernels and "
+    "exercises.",
     "Use it now, or add the line to ~/.bashrc:\n  source <(alab completion bash)\n",
     {},
     run_completion};

@@ -4,6 +4,7 @@
 
 #include "app/cli/commands.hpp"
 #include "kernels/rung.hpp"
+#include "kernels/student/manifest.hpp"
 #include "reference/algorithms.hpp"
 #include "reference/model/input_sources.hpp"
 
@@ -83,7 +84,26 @@ Json kernels_json() {
 }
 
 Json exercises_json() {
-  return Json::array();
+  Json out = Json::array();
+  for (const student::Exercise* const e : student::all_exercises()) {
+    const student::Manifest m = student::manifest_of(*e);
+    Json checks = Json::array();
+    for (const student::CheckSpec& c : m.checks) {
+      checks.push_back({{"id", c.id},
+                        {"title", c.title},
+                        {"kind", student::to_string(c.kind)},
+                        {"points", c.points},
+                        {"visibility", student::to_string(c.visibility)}});
+    }
+    out.push_back({{"name", e->id},
+                   {"about", m.title},
+                   {"lab", student::lab_of(*e)},
+                   {"points", m.points()},
+                   {"signature", m.signature},
+                   {"op", e->op},
+                   {"checks", checks}});
+  }
+  return out;
 }
 
 Json algorithms_json() {
@@ -168,7 +188,7 @@ constexpr std::array<Option, 1> kOptions{{{"--json", "", "everything known about
 const Command list_command{
     "list",
     "list [labs|experiments|kernels|exercises|algorithms|inputs] [--json]",
-    "Shows what there is: labs, experiments, kernels, algorithms, inputs.",
+    "Shows what there is: labs, experiments, kernels, exercises, algorithms, inputs.",
     "Examples:\n  alab list labs\n  alab list kernels --json\n\n"
     "JSON: a list of objects that all have name and about; without a kind, an object with\n"
     "one such list per kind. Params are {key, label, unit, doc, default, min, max} or\n"

@@ -118,9 +118,18 @@ class Judging {
     }
   }
 
+  static Fault found(std::size_t r, const counted::Finding& f) {
+    return {r, "finding", text(in_words(f.mistake), ": ", f.sentence)};
+  }
   static std::optional<Fault> ended(std::size_t r, const CaseRun& run) {
     if (run.verdict.end == child::ChildEnd::answered) {
       return {};
+    }
+    const auto fatal = std::find_if(run.findings.begin(), run.findings.end(), [&](const counted::Finding& f) {
+      return run.verdict.sentence.find(f.sentence) != std::string::npos;
+    });
+    if (fatal != run.findings.end()) {
+      return found(r, *fatal);
     }
     return Fault{r, "ended", run.verdict.sentence};
   }
@@ -216,8 +225,7 @@ class Judging {
   std::optional<Fault> clean_fault(std::size_t r) const {
     const CaseRun& run = *runs_[r];
     if (!run.findings.empty()) {
-      const counted::Finding& f = run.findings.front();
-      return Fault{r, "finding", text(in_words(f.mistake), ": ", f.sentence)};
+      return found(r, run.findings.front());
     }
     if (!run.damage.empty()) {
       return Fault{r, "damage", text("access outside an array: ", run.damage)};

@@ -14,7 +14,7 @@ std::optional<HostArrays> KnownMistakes::outputs(const Exercise& exercise, std::
       return at->second;
     }
   }
-  std::optional<HostArrays> outputs = outputs_of_mistake(exercise, file, c, inputs, progress);
+  std::optional<HostArrays> outputs = outputs_of_mistake(exercise, text("wrong/", file), c, inputs, progress);
   const std::lock_guard lock(mutex_);
   if (known_.size() < kMost) {
     known_.emplace(key, outputs);

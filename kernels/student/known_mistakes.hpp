@@ -14,7 +14,7 @@ namespace alab::student {
 /// For several submissions to one exercise, from several threads.
 class KnownMistakes {
  public:
-  /// As outputs_of_mistake.
+  /// As outputs_of_mistake of wrong/FILE.
   std::optional<HostArrays> outputs(const Exercise& exercise, std::string_view file, const Case& c,
                                     const HostArrays& inputs, const Progress& progress);
 

@@ -183,7 +183,9 @@ class Reader {
     if (const CheckSpec* other = m.check(c.id)) {
       fail(c.line, text("the id '", c.id, "' is taken by the check in line ", other->line));
     }
-    c.kind = static_cast<CheckKind>(choice(t, "kind", kKinds));
+    if (t.contains("kind")) {
+      c.kind = static_cast<CheckKind>(choice(t, "kind", kKinds));
+    }
     only_keys(t, keys_of(c.kind), text("a check of kind ", to_string(c.kind)));
     c.title = words(t, "title");
     c.points = number(t, "points", 0, 1000);
