@@ -15,8 +15,8 @@ export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$ROOT}"  # two checkouts share what the
 export NINJA_STATUS="  [%f/%t, %es] "
 
 PACKAGES_BUILD="build-essential cmake ninja-build ccache pkg-config git ca-certificates python3 python3-venv
-  libeigen3-dev nlohmann-json3-dev libtomlplusplus-dev libboost-context-dev libcairo2-dev libzip-dev fonts-roboto-unhinted
-  fonts-dejavu-core"
+  libeigen3-dev nlohmann-json3-dev libtomlplusplus-dev libboost-context-dev libcairo2-dev libzip-dev bubblewrap
+  fonts-roboto-unhinted fonts-dejavu-core"
 PACKAGES_WINDOW="libglfw3-dev libgl1-mesa-dev libgl1-mesa-dri libx11-dev libxrandr-dev libxinerama-dev libxcursor-dev
   libxi-dev libfreetype-dev locales"
 PACKAGES_TESTS="doctest-dev xvfb xauth procps"

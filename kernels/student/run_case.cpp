@@ -12,7 +12,9 @@ namespace {
 
 using child::ChildEnd;
 
-constexpr std::uint64_t kThreadBudget = std::uint64_t{1} << 25;
+// Memory accesses of one thread, beyond which it is taken to loop for ever; a thread of a solution makes
+// thousands.
+constexpr std::uint64_t kThreadBudget = std::uint64_t{1} << 22;
 
 CaseRequest request_of(const Exercise& exercise, const Case& c, const HostArrays& inputs,
                        const counted::TraceWish& wish) {
