@@ -41,7 +41,7 @@ void place_scores(QueryKeyValue& x, std::string_view kind, double scale, Rng& rn
       }
     }
     for (std::int64_t j = 0; j < x.k.extent(1); ++j) {
-      const double score = placed_score(kind, j, x.k.extent(1));
+      const double score = placed_score(kind, j, x.k.extent(1), rng);
       const auto f = static_cast<float>(score / (scale * static_cast<double>(d)));
       for (std::int64_t c = 0; c < d; ++c) {
         x.k(h, j, c) = f * u[c];
@@ -60,7 +60,7 @@ Tensor<float> normals(const Shape& shape, Rng& rng) {
   return out;
 }
 
-double placed_score(std::string_view kind, std::int64_t j, std::int64_t n) {
+double placed_score(std::string_view kind, std::int64_t j, std::int64_t n, Rng& rng) {
   const double along = n > 1 ? static_cast<double>(j) / static_cast<double>(n - 1) : 1;
   if (kind == "ascending") {
     return 8 * along;
@@ -68,7 +68,10 @@ double placed_score(std::string_view kind, std::int64_t j, std::int64_t n) {
   if (kind == "descending") {
     return 8 * (1 - along);
   }
-  return kind == "spike" && j == n - 1 ? 8 : 0;
+  if (kind == "spike") {
+    return j == n - 1 ? 8 : rng.uniform(-0.5, 0.5);
+  }
+  return 0;
 }
 
 QueryKeyValue attention_of_kind(std::string_view kind, std::int64_t heads, std::int64_t queries,

@@ -13,9 +13,10 @@ namespace alab::student {
 /// Independent standard normal numbers.
 Tensor<float> normals(const Shape& shape, Rng& rng);
 
-/// Score of position j of n where only the position counts. ascending: 0 to 8, so that the maximum rises in
-/// every tile; descending: 8 to 0; spike: 8 at the last position, 0 elsewhere; any other kind: 0.
-double placed_score(std::string_view kind, std::int64_t j, std::int64_t n);
+/// Score of position j of n by kind. ascending: 0 to 8, so that the maximum rises in every tile; descending:
+/// 8 to 0; spike: 8 at the last position, elsewhere in [-0.5, 0.5) (equal terms would all be rounded the same
+/// way, and a correct sequential sum drift off); any other kind: 0.
+double placed_score(std::string_view kind, std::int64_t j, std::int64_t n, Rng& rng);
 
 struct QueryKeyValue {
   Tensor<float> q;     ///< [heads, queries, d]

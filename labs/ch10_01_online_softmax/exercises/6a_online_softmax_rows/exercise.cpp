@@ -42,7 +42,7 @@ double score(std::string_view kind, std::int64_t row, std::int64_t j, std::int64
     return (row % 2 == 0 ? 10000 : -10000) - (rng.below(2) == 0 ? 1 : 500) * step;
   }
   const double offset = kind == "constant" ? 0.5 + static_cast<double>(row) : 0;
-  return offset + placed_score(kind, j, cols);
+  return offset + placed_score(kind, j, cols, rng);
 }
 
 HostArrays inputs(const ParamSet& shape, std::string_view kind, std::uint64_t seed) {

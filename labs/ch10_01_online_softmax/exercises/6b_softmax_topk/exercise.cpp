@@ -12,8 +12,8 @@ constexpr Param kCols = int_param("cols", "columns", "", "Scores in a row.", 128
 constexpr Param kTop = int_param("K", "probabilities kept", "", "Slots of a row; may exceed cols.", 5, 1, 16);
 constexpr const Param* kParams[] = {&kRows, &kCols, &kTop};
 
-constexpr std::string_view kKinds[] = {"random",     "zeros", "constant", "ascending",
-                                       "descending", "spike", "large",    "ties"};
+constexpr std::string_view kKinds[] = {"random", "zeros", "constant", "ascending",  "descending",
+                                       "spike",  "large", "ties",     "every_128th"};
 
 std::vector<BufferSpec> buffers(const ParamSet& shape) {
   const Shape slots{shape.integer(kRows), shape.integer(kTop)};
@@ -26,6 +26,9 @@ double score(std::string_view kind, std::int64_t row, std::int64_t j, std::int64
   if (kind == "random") {
     return rng.normal();
   }
+  if (kind == "every_128th") {  // the largest fall to one thread when thread t takes the columns t + 128 n
+    return rng.normal() + (j % 128 == 5 ? 6 : 0);
+  }
   if (kind == "ties") {  // few values, so that equal scores stand in one thread and in several
     return static_cast<double>(rng.below(4));
   }
@@ -34,7 +37,7 @@ double score(std::string_view kind, std::int64_t row, std::int64_t j, std::int64
     return (row % 2 == 0 ? 10000 : -10000) - (rng.below(2) == 0 ? 1 : 500) * step;
   }
   const double offset = kind == "constant" ? 0.5 + static_cast<double>(row) : 0;
-  return offset + placed_score(kind, j, cols);
+  return offset + placed_score(kind, j, cols, rng);
 }
 
 HostArrays inputs(const ParamSet& shape, std::string_view kind, std::uint64_t seed) {

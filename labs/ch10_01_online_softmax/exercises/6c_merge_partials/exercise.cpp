@@ -43,7 +43,7 @@ double maximum(std::string_view kind, std::int64_t head, std::int64_t split, std
   if (kind == "large") {
     return (head % 2 == 0 ? 10000 : -10000) + static_cast<double>(rng.below(4));
   }
-  return placed_score(kind, split, splits);
+  return placed_score(kind, split, splits, rng);
 }
 
 // d in [1, 100), and o is d times an average of values; constant: the same split over and over.

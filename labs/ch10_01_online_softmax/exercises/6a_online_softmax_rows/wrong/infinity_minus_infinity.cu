@@ -37,6 +37,6 @@ __global__ void online_softmax_rows(const float* X, float* Y, int rows, int cols
   }
 
   for (int j = threadIdx.x; j < cols; j += blockDim.x) {
-    y[j] = part.d > 0.0f ? expf(x[j] - part.m) / part.d : 0.0f;
+    y[j] = part.d == 0.0f ? 0.0f : expf(x[j] - part.m) / part.d;
   }
 }
