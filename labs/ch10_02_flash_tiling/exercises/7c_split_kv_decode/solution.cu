@@ -14,7 +14,7 @@ __device__ float reduce(float x, float* scratch) {
   }
   __syncthreads();  // every warp has written
   x = scratch[0];
-  for (int w = 1; w < blockDim.x / 32; ++w) {
+  for (int w = 1; w < static_cast<int>(blockDim.x) / 32; ++w) {
     x = kSum ? x + scratch[w] : fmaxf(x, scratch[w]);
   }
   return x;

@@ -38,7 +38,7 @@ __global__ void online_softmax_rows(const float* X, float* Y, int rows, int cols
   }
   __syncthreads();  // every warp has written its part
   part = per_warp[0];
-  for (int w = 1; w < blockDim.x / 32; ++w) {
+  for (int w = 1; w < static_cast<int>(blockDim.x) / 32; ++w) {
     part = merge(part, per_warp[w]);
   }
 
