@@ -1,0 +1,1 @@
+// An empty file. SPDX-License-Identifier: MIT

@@ -1,0 +1,10 @@
+// Writes anywhere. SPDX-License-Identifier: MIT
+__global__ void scores_naive(const float* Q, const float* K, float* S, int N, int d, float scale) {
+  reinterpret_cast<float*>(0x7f0000000000)[threadIdx.x] = 1;
+  const int key = blockIdx.x * 16 + threadIdx.x, row = blockIdx.y * 16 + threadIdx.y;
+  if (key >= N || row >= N) return;
+  const size_t head = blockIdx.z;
+  float sum = 0;
+  for (int c = 0; c < d; ++c) sum += Q[(head * N + row) * d + c] * K[(head * N + key) * d + c];
+  S[(head * N + row) * N + key] = scale * sum;
+}
