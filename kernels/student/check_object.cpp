@@ -16,6 +16,8 @@
 namespace alab::student {
 namespace {
 
+constexpr std::uint64_t kMostStaticBytes = std::uint64_t{64} << 20;
+
 // The counted build's own and C's, as undefined symbols of an object.
 constexpr std::string_view kNames[] = {
     "_GLOBAL_OFFSET_TABLE_",
@@ -246,6 +248,11 @@ class Object {
     if ((s.sh_flags & SHF_EXECINSTR) != 0 && !name.starts_with(".text")) {
       found.push_back({"", text("your code puts instructions into section '", name,
                                 "': a kernel's code is made by its functions alone")});
+    }
+    if ((s.sh_flags & SHF_ALLOC) != 0 && s.sh_size > kMostStaticBytes) {
+      found.push_back({"", text("your variables outside of functions take ", s.sh_size >> 20,
+                                " MB, more than ", kMostStaticBytes >> 20,
+                                " MB: a kernel works in the arrays that it is given and in shared memory")});
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <mutex>
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr double kFastMathTolerance = 2e-5;
 constexpr std::size_t kMostFindings = 20;
+constexpr std::uint32_t kUnwritten = 0xFFFFFFFF;  // what the host leaves in outputs (carry_out.cpp)
 
 // What is wrong with one run in the eyes of one check.
 struct Fault {
@@ -52,7 +54,8 @@ class Judging {
         options_(options),
         plan_(plan_of(exercise, manifest, options)),
         runs_(plan_.runs()),
-        stop_after_(plan_.checks.size()) {
+        stop_after_(plan_.checks.size()),
+        timed_out_(runs_.size()) {
     for (auto& stop : stop_after_) {
       stop = runs_.size();
     }
@@ -89,6 +92,9 @@ class Judging {
     return std::binary_search(check.inputs.begin(), check.inputs.end(), run / kOrders.size());
   }
   bool wanted(std::size_t run) const {
+    if (run > timed_out_) {
+      return false;
+    }
     for (std::size_t c = 0; c < plan_.checks.size(); ++c) {
       if (run <= stop_after_[c] && uses(plan_.checks[c], run)) {
         return true;
@@ -103,15 +109,21 @@ class Judging {
       launch.blocks.clear();
     }
     runs_[r] = std::move(run);
-    const child::ChildEnd end = runs_[r]->verdict.end;
-    const bool timed = end == child::ChildEnd::wall_time || end == child::ChildEnd::cpu_time;
+    if (ran_too_long(*runs_[r])) {
+      stop_at(timed_out_, r);
+    }
     for (std::size_t c = 0; c < plan_.checks.size(); ++c) {
       const PlannedCheck& check = plan_.checks[c];
       const bool failed = options_.first_failure && check.spec->kind != CheckKind::growth;
-      if (uses(check, r) && (timed || (failed && look(check, r).fault))) {
+      if (uses(check, r) && failed && look(check, r).fault) {
         stop_at(stop_after_[c], r);
       }
     }
+  }
+  static bool ran_too_long(const CaseRun& run) {
+    return run.verdict.end == child::ChildEnd::wall_time || run.verdict.end == child::ChildEnd::cpu_time ||
+           std::any_of(run.findings.begin(), run.findings.end(),
+                       [](const counted::Finding& f) { return f.mistake == counted::Mistake::too_long; });
   }
   static void stop_at(std::atomic<std::size_t>& stop, std::size_t run) {
     for (std::size_t now = stop; run < now && !stop.compare_exchange_weak(now, run);) {
@@ -222,7 +234,27 @@ class Judging {
     return out;
   }
 
-  std::optional<Fault> clean_fault(std::size_t r) const {
+  // A kernel that does nothing does nothing wrong: its memory is not called clean.
+  std::string untouched(std::size_t r) {
+    const CaseRun& run = *runs_[r];
+    for (const BufferSpec& spec : exercise_.buffers(plan_.input_of(r).shape)) {
+      const auto at = run.outputs.f32.find(spec.name);
+      const bool zeroed =
+          std::find(exercise_.zeroed.begin(), exercise_.zeroed.end(), spec.name) != exercise_.zeroed.end();
+      if (spec.role != BufferRole::output || zeroed || at == run.outputs.f32.end() ||
+          at->second.size() == 0) {
+        continue;
+      }
+      const std::span<const float> values = at->second.span();
+      if (std::all_of(values.begin(), values.end(),
+                      [](float x) { return std::bit_cast<std::uint32_t>(x) == kUnwritten; })) {
+        return spec.name;
+      }
+    }
+    return {};
+  }
+
+  std::optional<Fault> clean_fault(std::size_t r) {
     const CaseRun& run = *runs_[r];
     if (!run.findings.empty()) {
       return found(r, run.findings.front());
@@ -234,16 +266,21 @@ class Judging {
       return Fault{r, "changed",
                    text("the kernel changed its input ", run.changed.front(), ": inputs are only read")};
     }
+    if (const std::string name = untouched(r); !name.empty()) {
+      return Fault{r, "untouched",
+                   text("nothing was written to ", name, ", so that there is nothing to judge")};
+    }
     return {};
   }
 
-  // The runs that count for the check, in order; the rest came after one that ran out of time.
+  // The runs that count for the check, in order; the rest came after one that ran out of time, in whatever
+  // check.
   std::vector<std::size_t> runs_of(std::size_t c) const {
     std::vector<std::size_t> out;
     for (const std::size_t input : plan_.checks[c].inputs) {
       for (std::size_t k = 0; k < kOrders.size(); ++k) {
         const std::size_t r = input * kOrders.size() + k;
-        if (r <= stop_after_[c] && runs_[r]) {
+        if (r <= std::min<std::size_t>(stop_after_[c], timed_out_) && runs_[r]) {
           out.push_back(r);
         }
       }
@@ -297,10 +334,15 @@ class Judging {
       }
     }
     v.failed_runs = static_cast<int>(faults.size());
-    v.status = faults.empty() ? Status::passed : Status::failed;
-    v.earned = faults.empty() ? spec.points : 0;
     if (!faults.empty()) {
+      v.status = Status::failed;
       explain(v, check, faults, progress);
+    } else if (timed_out_ < runs_.size() && v.skipped_runs > 0) {
+      v.sentence = text("not run to its end: with ", to_string(plan_.name_of(timed_out_)),
+                        " the kernel had not ended in time, and nothing was run after that");
+    } else {
+      v.status = Status::passed;
+      v.earned = spec.points;
     }
     return v;
   }
@@ -314,8 +356,7 @@ class Judging {
     v.first_bad = first.bad;
     v.first_failure = plan_.name_of(first.run);
     v.why = check.spec->why;
-    const bool timed = stop_after_[index_of(check)] < runs_.size() && !options_.first_failure;
-    if (v.skipped_runs > 0 && timed) {
+    if (v.skipped_runs > 0 && timed_out_ < runs_.size()) {
       v.sentence += text("; the ", v.skipped_runs, " later runs of this check were left out");
     }
     v.findings.assign(run.findings.begin(), run.findings.begin() + static_cast<std::ptrdiff_t>(std::min(
@@ -323,9 +364,6 @@ class Judging {
     if (check.spec->kind == CheckKind::values) {
       explain_values(v, check, faults, progress);
     }
-  }
-  std::size_t index_of(const PlannedCheck& check) const {
-    return static_cast<std::size_t>(&check - plan_.checks.data());
   }
 
   void explain_values(CheckVerdict& v, const PlannedCheck& check, const std::vector<Fault>& faults,
@@ -359,7 +397,8 @@ class Judging {
   const JudgeOptions& options_;
   Plan plan_;
   std::vector<std::optional<CaseRun>> runs_;
-  std::vector<std::atomic<std::size_t>> stop_after_;  ///< per check: the first run that ran out of time
+  std::vector<std::atomic<std::size_t>> stop_after_;  ///< per check: its first failure, when that is enough
+  std::atomic<std::size_t> timed_out_;  ///< the first run that did not end in time; none comes after it
 };
 
 }  // namespace

@@ -60,8 +60,8 @@ void take(CaseRun& run, CaseAnswer answer) {
 
 StudentLimits student_limits() {
   StudentLimits limits;
-  limits.run.wall_seconds = 20;
-  limits.run.cpu_seconds = 60;
+  limits.run.wall_seconds = 10;
+  limits.run.cpu_seconds = 40;
   limits.run.memory_bytes = std::size_t{2} << 30;
   limits.run.answer_bytes = std::size_t{256} << 20;
   return limits;

@@ -59,8 +59,8 @@ struct CheckVerdict {
   Status status = Status::not_run;
   std::string sentence;  ///< "" when passed; otherwise what, where and how much
   std::string why;       ///< what the instructor adds
-  std::string
-      rule;  ///< that fired: values, finite, exact, largest, count, growth, finding, damage, changed, ended
+  std::string rule;  ///< that fired: values, finite, exact, largest, count, growth, finding, damage, changed,
+                     ///< untouched, ended
   int runs = 0, failed_runs = 0, skipped_runs = 0;
   std::optional<CaseName> first_failure;
   std::optional<BadElement> first_bad;  ///< of a values check
