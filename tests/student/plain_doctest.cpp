@@ -1,6 +1,6 @@
-// The checks of one exercise on one file as doctest cases, for instructors whose tools speak doctest: filters (-tc=),
-// reporters (-r=junit) and the rest of its command line work. tests/student/README.md shows how it is built.
-// SPDX-License-Identifier: MIT
+// The checks of one exercise on one file as doctest cases, for instructors whose tools speak doctest: filters
+// (-tc=), reporters (-r=junit) and the rest of its command line work. tests/student/README.md shows how it is
+// built. SPDX-License-Identifier: MIT
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
@@ -60,7 +60,8 @@ constexpr std::array<void (*)(), sizeof...(Index)> runners(std::index_sequence<I
 void register_checks() {
   static constexpr auto kRun = runners(std::make_index_sequence<kMostChecks>());
   const std::vector<CheckSpec>& checks = manifest().checks;
-  require(checks.size() <= kMostChecks, "the exercise has ", checks.size(), " checks, more than ", kMostChecks);
+  require(checks.size() <= kMostChecks, "the exercise has ", checks.size(), " checks, more than ",
+          kMostChecks);
   for (std::size_t i = 0; i < checks.size(); ++i) {
     const doctest::detail::TestCase test(kRun[i], ALAB_STUDENT_FILE, static_cast<unsigned>(checks[i].line),
                                          doctest::detail::TestSuite() * ALAB_EXERCISE);
