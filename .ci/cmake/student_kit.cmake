@@ -75,6 +75,14 @@ function(alab_strings out)
   endforeach()
   set(${out} "${all}" PARENT_SCOPE)
 endfunction()
+# What a cached program was let through by, so that stricter rules look again.
+set(student_rules "")
+foreach(name IN ITEMS check_object compile_source compiler_messages read_source tokens)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/kernels/student/${name}.cpp")
+  file(SHA256 "${CMAKE_SOURCE_DIR}/kernels/student/${name}.cpp" hash)
+  string(APPEND student_rules "${hash}")
+endforeach()
+string(SHA256 student_rules "${student_rules}")
 alab_strings(flag_strings ${student_flags})
 alab_strings(library_strings ${student_libraries})
 file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/student_build.gen.cpp" @ONLY CONTENT
@@ -88,7 +96,7 @@ const StudentBuild& student_build() {
   static const std::vector<std::string_view> libraries{@library_strings@};
   static const StudentBuild build{R\"~(@ALAB_NO_COUNTED@)~\", R\"~(@CMAKE_CXX_COMPILER@)~\", R\"~(@CMAKE_OBJCOPY@)~\",
                                   flags, libraries, R\"~(@ALAB_STUDENT_KIT@)~\", R\"~(@CMAKE_SOURCE_DIR@)~\",
-                                  R\"~(@student_tools@)~\"};
+                                  R\"~(@student_tools@)~\", \"@student_rules@\"};
   return build;
 }
 }  // namespace alab::student

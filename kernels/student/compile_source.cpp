@@ -67,7 +67,7 @@ std::string stamp_of(const StudentBuild& build) {
     require(!failure, "students' kernels cannot be compiled: ", file.string(),
             " is missing; build all programs (./app/run.sh --build-only)");
   }
-  stamp += text(build.compiler, " ", build.tools);
+  stamp += text(build.compiler, " ", build.tools, " ", build.rules);
   for (const std::string_view flag : build.flags) {
     stamp += text(" ", flag);
   }

@@ -96,6 +96,7 @@ class Messages {
       if (p.file == kStudentFile) {
         asked_ = p;
       }
+      launched_ |= p.file == kLaunchFile;
       return;
     }
     if (skip(p.rest, "note:")) {
@@ -115,7 +116,7 @@ class Messages {
     const Place& at = p.file == kStudentFile ? p : asked_;
     d.line = at.line;
     d.column = at.column;
-    if (p.file == kLaunchFile && d.line == 0) {
+    if ((p.file == kLaunchFile || launched_) && d.line == 0) {
       d.text = text("the given launch does not fit your kernels (", d.text,
                     "): names and parameters must be those of the statement");
     }
@@ -127,6 +128,7 @@ class Messages {
       found_.push_back(std::move(d));
     }
     asked_ = {};
+    launched_ = false;
   }
   void add_note(const Place& p) {
     if (!kept_ || found_.empty() || p.file != kStudentFile) {
@@ -139,7 +141,8 @@ class Messages {
   }
 
   std::vector<Diagnostic> found_;
-  Place asked_;  ///< where the student's file asked for the template that the next message is about
+  Place asked_;            ///< where the student's file asked for the template that the next message is about
+  bool launched_ = false;  ///< whether the given launch asked for it
   bool kept_ = false;
 };
 

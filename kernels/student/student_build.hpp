@@ -15,6 +15,7 @@ struct StudentBuild {
   std::string_view kit;     ///< folder with prelude.cuh, its compiled form, and the parts of every program
   std::string_view source;  ///< the checkout
   std::string_view tools;   ///< folder of the build step behind the compiler, or ""
+  std::string_view rules;   ///< changes with what reads sources, objects and the compiler's words
 };
 const StudentBuild& student_build();
 

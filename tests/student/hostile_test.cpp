@@ -29,8 +29,8 @@ Verdict judged(const std::string& source) {
   const Exercise* const exercise = find_exercise("1a_scores_naive");
   REQUIRE(exercise != nullptr);
   StudentLimits limits = student_limits();
-  limits.compile_seconds = 10;
-  limits.run.wall_seconds = 5;
+  limits.compile_seconds = 6;
+  limits.run.wall_seconds = 3;
   JudgeOptions options;
   options.first_failure = true;
   return judge_source(*exercise, manifest_of(*exercise), source, limits, options, {});
