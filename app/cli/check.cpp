@@ -97,6 +97,7 @@ Request request_of(const Arguments& arguments) {
   require_backend(arguments.value("--backend", "simulated"));
   r.limits = limits_of(arguments);
   r.options.student = arguments.value("--student", "");
+  r.options.first_failure = arguments.has("--first-failure");
   return r;
 }
 
@@ -198,12 +199,13 @@ int run_check(const Arguments& arguments, const Progress& progress) {
                                   : check_once(r, read_file(r.source, kLongestSource), progress);
 }
 
-constexpr std::array<Option, 9> kOptions{
+constexpr std::array<Option, 10> kOptions{
     {{"--starter", "FILE", "write the text to start from there, and end"},
      {"--statement", "", "print what to do, as Markdown, and end"},
      {"--watch", "", "check again whenever the file is saved, until Ctrl-C"},
      {"--json", "FILE", "write the verdict there as well"},
      {"--junit", "FILE", "write it as JUnit XML, one testcase per check"},
+     {"--first-failure", "", "leave out what can no longer change whether it passes"},
      {"--student", "NAME", "whose inputs hidden checks use (default: nobody's)"},
      {"--backend", "NAME", "simulated (default): no GPU is needed; cuda is not supported yet"},
      {"--without-sandbox", "",
