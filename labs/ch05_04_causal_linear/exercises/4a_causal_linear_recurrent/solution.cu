@@ -1,5 +1,6 @@
-// Column threadIdx.x of the state belongs to one thread, which alone writes and reads it: no barrier is
-// needed. SPDX-License-Identifier: MIT
+// Column threadIdx.x of the state belongs to one thread, which alone writes and reads it: no barrier
+// is needed.
+// SPDX-License-Identifier: MIT
 __global__ void causal_linear_recurrent(const float* PhiQ, const float* PhiK, const float* V, float* O, int N,
                                         int m, int dv, float eps) {
   extern __shared__ float S[];  // [m][dv]

@@ -7,23 +7,19 @@
 __global__ void causal_linear_recurrent(const float* PhiQ, const float* PhiK, const float* V, float* O, int N,
                                         int m, int dv, float eps) {
   extern __shared__ float S[];  // [m][dv]
-  float z[64];                  // the normaliser, m <= 64; each thread has its own
-  const size_t head = blockIdx.x;
   const int column = threadIdx.x;
 
-  // FILL 1: let PhiQ, PhiK, V and O point at this head's rows.
+  // FILL 1: let PhiQ, PhiK, V and O point at the rows of head blockIdx.x.
 
+  // FILL 2: z begins as zero like S. Each thread may keep a z of its own: float z[64], since m <= 64.
   for (int a = 0; a < m; ++a) {
     S[a * dv + column] = 0;
-    z[a] = 0;
   }
   for (int t = 0; t < N; ++t) {
-    const float v = V[t * dv + column];
     float numerator = 0, denominator = 0;
 
-    // FILL 2: take token t into S and z, then read both with its query. In which order?
+    // FILL 3: take token t into S and z, then read both with its query. In which order?
 
-    // FILL 3: what is o_t?
-    O[t * dv + column] = 0;
+    O[t * dv + column] = numerator / (denominator + eps);
   }
 }

@@ -1,5 +1,6 @@
 // Each entry of the state is one thread's, which keeps it in a register and stores it at the chunk's
-// beginning. SPDX-License-Identifier: MIT
+// beginning.
+// SPDX-License-Identifier: MIT
 __global__ void chunk_states(const float* PhiK, const float* V, float* S, int N, int m, int dv, int C) {
   const size_t head = blockIdx.x;
   const int chunks = (N + C - 1) / C;

@@ -1,8 +1,10 @@
 // Exercise 4B: causal linear attention in chunks of C tokens.
 //
-// Given: chunk_states runs first, one block of 256 threads per head. chunk_outputs runs when it is done, one
-// block of 128 threads per chunk (blockIdx.x) and head (blockIdx.y). m, dv and C are at most 64. To do: the
-// places marked FILL. SPDX-License-Identifier: MIT
+// Given: chunk_states runs first, one block of 256 threads per head. chunk_outputs runs when it is
+// done, one block of 128 threads per chunk (blockIdx.x) and head (blockIdx.y). m, dv and C are at
+// most 64.
+// To do: the places marked FILL.
+// SPDX-License-Identifier: MIT
 __global__ void chunk_states(const float* PhiK, const float* V, float* S, int N, int m, int dv, int C) {
   const size_t head = blockIdx.x;
   const int chunks = (N + C - 1) / C;

@@ -1,8 +1,10 @@
 // Exercise 4C: backward pass of causal linear attention.
 //
-// Given: one block per head with max(m, dv) threads, and m * dv floats of shared memory. Thread tid is the
-// thread of feature tid (if tid < m) and of value column tid (if tid < dv). The forward scan is written: it
-// gives dQ, except for one line. To do: the places marked FILL. SPDX-License-Identifier: MIT
+// Given: one block per head with max(m, dv) threads, and m * dv floats of shared memory. Thread tid
+// is the thread of feature tid (if tid < m) and of value column tid (if tid < dv). The forward scan
+// is written: it gives dQ, except for one line.
+// To do: the places marked FILL.
+// SPDX-License-Identifier: MIT
 __global__ void causal_linear_bwd(const float* PhiQ, const float* PhiK, const float* V, const float* G,
                                   float* dQ, float* dK, float* dV, int N, int m, int dv) {
   extern __shared__ float state[];  // [m][dv]: first S, then R

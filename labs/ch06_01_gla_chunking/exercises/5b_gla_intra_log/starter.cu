@@ -1,7 +1,9 @@
 // Exercise 5B: scores within a chunk, in log space.
 //
-// Given: one block of 256 threads per chunk (blockIdx.x) and head (blockIdx.y); threads stride over the C * C
-// pairs. To do: the places marked FILL. SPDX-License-Identifier: MIT
+// Given: one block of 256 threads per chunk (blockIdx.x) and head (blockIdx.y); threads stride over
+// the C * C pairs.
+// To do: the places marked FILL.
+// SPDX-License-Identifier: MIT
 __global__ void gla_intra_log(const float* q, const float* k, const float* glogcum, float* A, int N, int C,
                               int dk) {
   const int n = blockIdx.x;

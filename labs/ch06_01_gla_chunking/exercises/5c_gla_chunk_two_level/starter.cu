@@ -1,8 +1,10 @@
 // Exercise 5C: gated linear attention in chunks of C tokens, cut into sub-chunks of c.
 //
-// Given: one block of 128 threads per head walks over the chunks. Shared memory holds the state S before the
-// chunk and g, the chunk's inclusive cumulative log gates; both are kept up here. Barriers stand where they
-// are needed. To do: the places marked FILL. SPDX-License-Identifier: MIT
+// Given: one block of 128 threads per head walks over the chunks. Shared memory holds the state S
+// before the chunk and g, the chunk's inclusive cumulative log gates, which is filled here. Barriers
+// stand where they are needed.
+// To do: the places marked FILL.
+// SPDX-License-Identifier: MIT
 
 // How strongly token i of the chunk reads token j <= i.
 __device__ float score(const float* q, const float* k, const float* g, int i, int j, int dk, int c) {
@@ -51,12 +53,14 @@ __global__ void gla_chunk_two_level(const float* q, const float* k, const float*
       const int column = entry % dv;
       float sum = 0;
       // FILL 3: what q_i reads from S, which has faded since the chunk began.
-      // FILL 4: what it reads from the chunk's own tokens.
+      for (int j = 0; j <= i; ++j) {
+        sum += scores[i * tokens + j] * v[(first + j) * dv + column];
+      }
       o[(first + i) * dv + column] = sum;
     }
     __syncthreads();  // S has been read
     for (int entry = threadIdx.x; entry < dk * dv; entry += blockDim.x) {
-      // FILL 5: S fades over the whole chunk; each of its tokens adds k_j v_j, faded by the gates after j.
+      // FILL 4: S fades over the whole chunk; each of its tokens adds k_j v_j, faded by the gates after j.
     }
     __syncthreads();  // g has been read
   }

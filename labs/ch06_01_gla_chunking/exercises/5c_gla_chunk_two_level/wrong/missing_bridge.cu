@@ -1,5 +1,6 @@
-// Wrong: keys are measured from the end of their sub-chunk, queries from the start of theirs; the gates of
-// the sub-chunks between are missing. Neighbouring sub-chunks come out right. SPDX-License-Identifier: MIT
+// Wrong: keys are measured from the end of their sub-chunk, queries from the start of theirs; the
+// gates of the sub-chunks between are missing. Neighbouring sub-chunks come out right.
+// SPDX-License-Identifier: MIT
 
 // How strongly token i of the chunk reads token j <= i. g: inclusive cumulative log gates of the chunk
 // [C][dk].
