@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "app/grade/error_picture.hpp"
 #include "app/grade/texts.hpp"
 #include "reference/core/error.hpp"
 
@@ -76,6 +77,34 @@ std::string overall_text(const StudentGrade& g) {
     out += text(e.id, ": ", whole.empty() ? sum_text(e) : whole, "\n");
   }
   return cut_to(out, 4 * kLongestText);
+}
+
+// The error map of a failed check that students may see.
+Json images_of(const GradedExercise& e, std::size_t i) {
+  Json images = Json::array();
+  if (e.checks[i].passed || !e.checks[i].shown() || !e.verdict.is_object() || !e.verdict.contains("checks") ||
+      i >= e.verdict["checks"].size()) {
+    return images;
+  }
+  const Json map = e.verdict["checks"][i].value("error_map", Json(nullptr));
+  if (const std::string url = error_picture_url(map); !url.empty()) {
+    images.push_back({{"label", error_picture_label(map)}, {"url", url}});
+  }
+  return images;
+}
+
+// Images go first, then texts, from the last test on, until PrairieLearn takes it.
+void shorten(Json& result) {
+  std::size_t bytes = dumped(result, -1).size();
+  for (const std::string part : {"images", "output"}) {
+    for (std::size_t i = result["tests"].size(); i > 0 && bytes > kPrairieLearnBytes; --i) {
+      Json& field = result["tests"][i - 1][part];
+      const std::size_t before = dumped(field, -1).size();
+      field = part == "images" ? Json::array()
+                               : Json("(left out: all texts together are longer than PrairieLearn takes)");
+      bytes -= before - std::min(before, dumped(field, -1).size());
+    }
+  }
 }
 
 long whole_points(double points) {
@@ -217,7 +246,7 @@ Json prairielearn_json(const StudentGrade& g) {
                        {"max_points", c.info.points},
                        {"message", c.passed ? "passed" : "failed"},
                        {"output", open_text(e, c)},
-                       {"images", Json::array()}});
+                       {"images", images_of(e, i)}});
     }
   }
   Json out{{"gradable", g.refused.empty() && g.handed_in()},
@@ -230,13 +259,7 @@ Json prairielearn_json(const StudentGrade& g) {
     out["format_errors"] =
         Json::array({g.refused.empty() ? "No file of an exercise was handed in." : g.refused});
   }
-  std::size_t bytes = dumped(out, -1).size();
-  for (std::size_t i = out["tests"].size(); i > 0 && bytes > kPrairieLearnBytes; --i) {
-    Json& output = out["tests"][i - 1]["output"];
-    const std::size_t before = dumped(output, -1).size();
-    output = "(left out: all texts together are longer than PrairieLearn takes)";
-    bytes -= before - std::min(before, dumped(output, -1).size());
-  }
+  shorten(out);
   return out;
 }
 

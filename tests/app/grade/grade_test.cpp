@@ -8,6 +8,7 @@
 #include <fstream>
 #include <regex>
 
+#include "app/grade/error_picture.hpp"
 #include "app/grade/texts.hpp"
 #include "reference/core/files.hpp"
 #include "tests/app/program.hpp"
@@ -291,6 +292,26 @@ TEST_CASE("PrairieLearn: score from 0 to 1, points on every test, under 1 MB, un
     long_one.exercises[0].checks.back().text = std::string(20000, 'x');
   }
   CHECK(dumped(prairielearn_json(long_one), -1).size() < 1'000'000);
+}
+
+TEST_CASE("PrairieLearn shows where an output is wrong, as a PNG that is whole") {
+  CHECK(base64("") == "");
+  CHECK(base64("M") == "TQ==");
+  CHECK(base64("Ma") == "TWE=");
+  CHECK(base64("Man") == "TWFu");
+  const Json map{{"output", "S"}, {"cell_rows", 2}, {"cell_cols", 3}, {"cells", {0, 2, 200, 1e6, 1, 0.5}}};
+  StudentGrade g;
+  g.exercises.push_back(unjudged(kExercises[0], Outcome::judged, ""));
+  g.exercises[0].file = "1a.cu";
+  g.exercises[0].verdict = {{"checks", {{{"error_map", map}}, {{"error_map", map}}}}};
+  const Json j = prairielearn_json(g);
+  REQUIRE(j.at("tests")[0].at("images").size() == 1);
+  CHECK(j.at("tests")[1].at("images").empty());  // hidden
+  const std::string url = j.at("tests")[0].at("images")[0].at("url");
+  CHECK(url.starts_with("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAP8AAACqAgMAAA"));
+  CHECK(url.size() < 30000);
+  CHECK(error_picture_url(nullptr).empty());
+  CHECK(error_picture_url({{"cell_rows", 2}, {"cell_cols", 3}, {"cells", {1}}}).empty());
 }
 
 TEST_CASE("JUnit: one suite per exercise, one case per check, and no character that XML forbids") {
