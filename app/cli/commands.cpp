@@ -7,9 +7,9 @@
 namespace alab::cli {
 
 std::span<const Command* const> all_commands() {
-  static constexpr std::array<const Command*, 9> kAll{&list_command,  &run_command,    &report_command,
-                                                      &eval_command,  &bench_command,  &profile_command,
-                                                      &check_command, &doctor_command, &completion_command};
+  static constexpr std::array<const Command*, 10> kAll{
+      &list_command,    &run_command,   &report_command, &eval_command,   &bench_command,
+      &profile_command, &check_command, &grade_command,  &doctor_command, &completion_command};
   return kAll;
 }
 

@@ -15,7 +15,7 @@
 namespace alab::cli {
 
 extern const Command list_command, run_command, report_command, eval_command, bench_command, profile_command,
-    check_command, doctor_command, completion_command;
+    check_command, grade_command, doctor_command, completion_command;
 
 /// "ch10_01_online_softmax", or its last part "online_softmax"; Error names the nearest lab.
 const Lab& lab_named(std::string_view name);

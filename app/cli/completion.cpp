@@ -83,6 +83,7 @@ std::string script_of(const Words& w) {
       "    --dtype) words=\"f32 f64\" ;;\n"
       "    --format) case \"${COMP_WORDS[1]}\" in\n"
       "      profile) words=\"md csv md,csv\" ;;\n"
+      "      grade) words=\"gradescope classroom50 prairielearn junit csv\" ;;\n"
       "      *) words=\"csv json svg png html csv,json,svg,png,html\" ;;\n"
       "    esac ;;\n"
       "    --gpu) words=\"",
@@ -92,6 +93,10 @@ std::string script_of(const Words& w) {
       w.inputs, "\" ;;\n    --preset) words=\"", w.presets, "\" ;;\n    --rung) words=\"", w.rungs,
       "\" ;;\n    --set) words=\"", w.params,
       "\" ;;\n"
+      "    --exercise) words=\"",
+      w.exercises,
+      "\" ;;\n"
+      "    --student-from) words=\"folder file\" ;;\n"
       "    --out) files=-d ;;\n"
       "    --json) case \"${COMP_WORDS[1]}\" in bench|check|profile) files=-f ;; esac ;;\n"
       "    --junit|--starter) files=-f ;;\n"
@@ -105,7 +110,7 @@ std::string script_of(const Words& w) {
       "      check) if [ \"$COMP_CWORD\" -eq 2 ] || [ \"$previous\" = --self-test ]; then words=\"",
       w.exercises,
       " all\"; else files=-f; fi ;;\n"
-      "      eval) files=-d ;;\n"
+      "      eval|grade) files=-d ;;\n"
       "      completion) words=bash ;;\n"
       "      help) words=\"",
       w.commands,
