@@ -151,6 +151,8 @@ void draw_page(App& app) {
     case PageKind::step:
       draw_step(app, lab, *app.book.step());
       break;
+    case PageKind::exercise:
+      break;
     case PageKind::quiz:
       draw_quiz(app, lab);
       break;

@@ -27,9 +27,10 @@ std::string_view to_string(BackendChoice choice) {
   return "all";
 }
 
-Workbook::Workbook(std::span<const Lab* const> labs, FilesOf files)
+Workbook::Workbook(std::span<const Lab* const> labs, FilesOf files, std::vector<ExerciseCard> exercises)
     : labs_(labs.begin(), labs.end()),
-      files_(files ? std::move(files) : FilesOf([](const Lab& lab) { return files_of(lab); })) {}
+      files_(files ? std::move(files) : FilesOf([](const Lab& lab) { return files_of(lab); })),
+      exercises_(std::move(exercises)) {}
 
 const Lab* Workbook::find(std::string_view lab_id) const {
   const auto found = std::ranges::find_if(labs_, [&](const Lab* lab) { return lab->id == lab_id; });
@@ -40,6 +41,9 @@ std::vector<Page> Workbook::pages(const Lab& lab) const {
   std::vector<Page> pages = {{PageKind::overview, -1}};
   for (int i = 0; i < static_cast<int>(lab.steps.size()); ++i) {
     pages.push_back({PageKind::step, i});
+  }
+  for (int i = 0; i < static_cast<int>(exercises(lab).size()); ++i) {
+    pages.push_back({PageKind::exercise, i});
   }
   if (!lab.quiz.empty()) {
     pages.push_back({PageKind::quiz, -1});
@@ -56,6 +60,10 @@ std::string Workbook::page_title(const Lab& lab, const Page& page) const {
       return "Overview";
     case PageKind::step:
       return std::string(unnumbered(lab.steps[static_cast<std::size_t>(page.step)].title));
+    case PageKind::exercise: {
+      const ExerciseCard& card = *exercises(lab)[static_cast<std::size_t>(page.step)];
+      return text("Exercise ", card.number, ": ", card.title);
+    }
     case PageKind::quiz:
       return "Quiz";
     case PageKind::readings:

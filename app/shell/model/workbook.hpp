@@ -12,12 +12,13 @@
 #include <vector>
 
 #include "app/shell/model/answers.hpp"
+#include "app/shell/model/exercise_progress.hpp"
 #include "labs/lab.hpp"
 
 namespace alab::shell {
 
-enum class PageKind { overview, step, quiz, readings };
-/// One screen of a lab. step is an index into Lab::steps.
+enum class PageKind { overview, step, exercise, quiz, readings };
+/// One screen of a lab. step is an index into Lab::steps, or among the lab's exercises.
 struct Page {
   PageKind kind = PageKind::overview;
   int step = -1;
@@ -73,18 +74,21 @@ class Workbook {
  public:
   using FilesOf = std::function<LabFiles(const Lab&)>;
   /// labs outlive the workbook. Without labs every query still answers.
-  explicit Workbook(std::span<const Lab* const> labs, FilesOf files = {});
+  explicit Workbook(std::span<const Lab* const> labs, FilesOf files = {},
+                    std::vector<ExerciseCard> exercises = {});
 
   // ---- what there is
   std::span<const Lab* const> labs() const { return labs_; }
   const Lab* find(std::string_view lab_id) const;
-  /// overview, the steps, quiz and readings when there are any.
+  /// overview, the steps, then exercises, quiz and readings when there are any.
   std::vector<Page> pages(const Lab& lab) const;
   std::string page_title(const Lab& lab, const Page& page) const;
   /// Section of text.md; empty strings when the step has none. A text that does not parse gives its error as
   /// body.
   const LessonSection& section(const Lab& lab, std::string_view key) const;
   const std::vector<Preset>& presets(const Lab& lab) const;
+  /// In the order of their numbers.
+  std::vector<const ExerciseCard*> exercises(const Lab& lab) const;
 
   // ---- where the student is
   const Lab* lab() const { return lab_; }
@@ -95,6 +99,8 @@ class Workbook {
   bool open(std::string_view lab_id);
   bool open(std::string_view lab_id, Page page);
   bool open_step(std::string_view lab_id, std::string_view step_key);
+  bool open_exercise(std::string_view id);
+  const ExerciseCard* exercise() const;  ///< of the current page; nullptr on others
   bool next();
   bool back();
   bool has_next() const;
@@ -117,8 +123,15 @@ class Workbook {
   /// 0 .. 1 over steps and quiz questions; -1 before the lab was opened.
   double fraction(const Lab& lab) const;
   void set_notes(const Lab& lab, std::string notes);
-  /// Forgets predictions, answers, runs and settings of a lab; notes stay.
+  /// Forgets predictions, answers, runs and settings of a lab; notes and exercises stay.
   void reset_lab(const Lab& lab);
+
+  // ---- exercises
+  const ExerciseProgress* find_exercise(std::string_view id) const;
+  /// Counts a run and keeps the best points.
+  void record_exercise(std::string_view id, double earned, double points, bool passed);
+  /// Hints open one after the other; false when this one is open already or not yet to be opened.
+  bool open_hint(std::string_view id, int section, std::int64_t time);
 
   // ---- parameters, with undo
   /// Parameters of the current step's experiment; an empty set when it runs nothing.
@@ -169,11 +182,14 @@ class Workbook {
   void apply(const Edit& edit, const ParamSet& params);
   void changed() { ++revision_; }
   void read_lab(const Lab& lab, const Json& json, std::vector<std::string>& left_out);
+  ExerciseProgress& ensure_exercise(std::string_view id);
 
   std::vector<const Lab*> labs_;
   FilesOf files_;
+  std::vector<ExerciseCard> exercises_;
   mutable std::map<const Lab*, Texts> texts_;
   std::map<const Lab*, LabProgress> progress_;
+  std::map<std::string, ExerciseProgress, std::less<>> exercise_progress_;  ///< by id
   Json other_labs_ = Json::object();  ///< of labs that this build does not have; written back unchanged
   const Lab* lab_ = nullptr;
   std::vector<Edit> undo_, redo_;

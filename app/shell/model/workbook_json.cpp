@@ -8,17 +8,19 @@
 namespace alab::shell {
 namespace {
 
-constexpr std::array<std::string_view, 4> kPageNames = {"overview", "step", "quiz", "readings"};
+constexpr std::array<std::string_view, 5> kPageNames = {"overview", "step", "exercise", "quiz", "readings"};
 
-Json page_json(const Lab& lab, const Page& page) {
+Json page_json(const Workbook& book, const Lab& lab, const Page& page) {
   Json json = {{"kind", kPageNames[static_cast<std::size_t>(page.kind)]}};
   if (page.kind == PageKind::step) {
     json["step"] = lab.steps[static_cast<std::size_t>(page.step)].key;
+  } else if (page.kind == PageKind::exercise) {
+    json["exercise"] = book.exercises(lab)[static_cast<std::size_t>(page.step)]->id;
   }
   return json;
 }
 
-Page page_from(const Lab& lab, const Json& json) {
+Page page_from(const Workbook& book, const Lab& lab, const Json& json) {
   const auto kind = json.at("kind").get<std::string>();
   const auto name = std::ranges::find(kPageNames, kind);
   require(name != kPageNames.end(), "'", kind, "' is no page");
@@ -28,6 +30,12 @@ Page page_from(const Lab& lab, const Json& json) {
     const auto step = std::ranges::find_if(lab.steps, [&](const Step& s) { return s.key == key; });
     require(step != lab.steps.end(), "there is no step '", key, "'");
     page.step = static_cast<int>(step - lab.steps.begin());
+  } else if (page.kind == PageKind::exercise) {
+    const auto id = json.at("exercise").get<std::string>();
+    const auto cards = book.exercises(lab);
+    const auto card = std::ranges::find_if(cards, [&](const ExerciseCard* c) { return c->id == id; });
+    require(card != cards.end(), "there is no exercise '", id, "'");
+    page.step = static_cast<int>(card - cards.begin());
   }
   return page;
 }
@@ -125,7 +133,8 @@ Json Workbook::to_json() const {
     if (here == nullptr) {
       continue;
     }
-    Json json = {{"opened", here->opened}, {"page", page_json(*lab, here->page)}, {"notes", here->notes}};
+    Json json = {
+        {"opened", here->opened}, {"page", page_json(*this, *lab, here->page)}, {"notes", here->notes}};
     json["steps"] = Json::object();
     for (const auto& [key, step] : here->steps) {
       json["steps"][key] = step_json(step);
@@ -139,11 +148,16 @@ Json Workbook::to_json() const {
   for (const auto& [id, json] : other_labs_.items()) {
     labs[id] = json;
   }
+  Json exercises = Json::object();
+  for (const auto& [id, progress] : exercise_progress_) {
+    exercises[id] = shell::to_json(progress);
+  }
   return {{"version", kStateVersion},
           {"program", "attention lab"},
           {"lab", lab_ == nullptr ? "" : std::string(lab_->id)},
           {"input", input_json(input_)},
           {"preferences", preferences_json(preferences_)},
+          {"exercises", std::move(exercises)},
           {"labs", std::move(labs)}};
 }
 
@@ -151,7 +165,7 @@ void Workbook::read_lab(const Lab& lab, const Json& json, std::vector<std::strin
   LabProgress& here = progress(lab);
   here.opened = json.value("opened", false);
   here.notes = json.value("notes", std::string());
-  reading(lab.id, left_out, [&] { here.page = page_from(lab, json.at("page")); });
+  reading(lab.id, left_out, [&] { here.page = page_from(*this, lab, json.at("page")); });
   for (const Step& step : lab.steps) {
     const std::string key(step.key);
     if (!json.contains("steps") || !json.at("steps").contains(key)) {
@@ -194,6 +208,7 @@ std::vector<std::string> Workbook::from_json(const Json& json) {
           "; this program reads versions 1 to ", kStateVersion);
   std::vector<std::string> left_out;
   progress_.clear();
+  exercise_progress_.clear();
   undo_.clear();
   redo_.clear();
   editing_ = false;
@@ -202,6 +217,13 @@ std::vector<std::string> Workbook::from_json(const Json& json) {
   reading("input", left_out, [&] { input_ = input_from(json.value("input", Json::object())); });
   reading("preferences", left_out,
           [&] { preferences_ = preferences_from(json.value("preferences", Json::object())); });
+  reading("exercises", left_out, [&] {
+    const Json exercises = json.value("exercises", Json::object());
+    for (const auto& [id, saved] : exercises.items()) {
+      reading(text("exercise ", id), left_out,
+              [&, id = &id, saved = &saved] { exercise_progress_[*id] = exercise_progress_from(*saved); });
+    }
+  });
   reading("labs", left_out, [&] {
     const Json labs = json.value("labs", Json::object());
     for (const auto& [id, saved] : labs.items()) {
