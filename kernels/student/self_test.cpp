@@ -97,6 +97,8 @@ Verdict judged(const Subject& s, std::string_view file, const StudentLimits& lim
   options.only_check = only;
   options.jobs = 1;
   options.known = s.known.get();
+  const CheckSpec* const check = s.manifest.check(only);
+  options.first_failure = check != nullptr && check->kind != CheckKind::values;  // names need several runs
   return judge_source(*s.exercise, s.manifest, file_of(*s.exercise, file), limits, options, progress);
 }
 
