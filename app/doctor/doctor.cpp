@@ -11,6 +11,7 @@
 
 #include "app/export/export.hpp"
 #include "kernels/backend.hpp"
+#include "kernels/student/run_case.hpp"
 #include "reference/core/files.hpp"
 #include "reference/model/input_sources.hpp"
 #include "reference/model/text.hpp"
@@ -161,13 +162,16 @@ Finding png() {
 }
 
 Finding sandbox() {
-  const std::string found = on_path("bwrap");
+  const std::string program = on_path("bwrap");
+  const bool works = !program.empty() && student::containment().bubblewrap;
   return {"sandbox",
-          !found.empty(),
+          works,
           false,
-          found.empty() ? "bwrap is not on PATH; nothing in this version needs it" : found,
-          "",
-          "install bubblewrap",
+          works             ? program
+          : program.empty() ? "bwrap is not on PATH"
+                            : student::containment().unavailable,
+          "students' kernels do not compile or run, unless you allow them to go without",
+          "install bubblewrap, and let users make namespaces",
           "sudo apt-get install bubblewrap"};
 }
 
