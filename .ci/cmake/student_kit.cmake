@@ -12,6 +12,9 @@ if(ALAB_COUNTED)
   list(APPEND student_flags ${alab_cxx_flags} ${counted_options} -std=c++20 -fPIC -Wno-unused-parameter
        "-I${CMAKE_SOURCE_DIR}/kernels/executor/include" "-I${CMAKE_SOURCE_DIR}")
   list(REMOVE_ITEM student_flags -Werror -Wpedantic)
+  # A student's kernels are linked into a program, never loaded. With initial-exec g++ may keep the offset of a __shared__
+  # array in a vector register when others are short, which ld refuses to relax ("TLS transition ... failed").
+  list(TRANSFORM student_flags REPLACE "^-ftls-model=initial-exec$" "-ftls-model=local-exec")
   if(ALAB_INLINE_NOTES)
     set(student_tools "${CMAKE_BINARY_DIR}/tools/inline_notes")
   endif()
