@@ -5,8 +5,8 @@ Usage: tests/student/mutation.py ALAB [EXERCISE...] [--jobs N] [--out FILE.json]
 
 Operators: off by one, dropped barrier, dropped factor, swapped operands, wrong stride, wrong mask or bound, wrong
 accumulation. A change that does not compile is no mutant. Survivors that compute the same are explained in
-equivalent.json beside this file: {"1a_...": [{"line": "changed line", "why": "..."}]}. Ends with 1 when a survivor has
-no explanation or fewer than 95 % of the others are caught. SPDX-License-Identifier: MIT
+equivalent.json beside this file: {"1a_...": [{"line": "changed line", "why": "..."}]}; with "equivalent": false they
+count as missed. Ends with 1 when a survivor has no explanation or fewer than 95 % of the others are caught. SPDX-License-Identifier: MIT
 """
 import argparse
 import concurrent.futures
@@ -90,7 +90,9 @@ def judge(alab, options, exercise, mutant, folder):
 
 
 def explained(known, exercise, mutant):
-    return next((e["why"] for e in known.get(exercise, []) if e["line"] == mutant["is"]), None)
+    """Why it survived, and whether it computes the same."""
+    entry = next((e for e in known.get(exercise, []) if e["line"] == mutant["is"]), None)
+    return (None, False) if entry is None else (entry["why"], entry.get("equivalent", True))
 
 
 def run_exercise(alab, options, exercise, known, jobs, folder):
@@ -98,13 +100,16 @@ def run_exercise(alab, options, exercise, known, jobs, folder):
     todo = list(mutants(source.read_text()))
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         ends = list(pool.map(lambda m: judge(alab, options, exercise, m, folder), todo))
-    survivors = [{k: m[k] for k in ("operator", "line", "was", "is")} | {"why": explained(known, exercise, m)}
-                 for m, end in zip(todo, ends) if end == "survived"]
+    survivors = []
+    for m, end in zip(todo, ends):
+        if end == "survived":
+            why, same = explained(known, exercise, m)
+            survivors.append({k: m[k] for k in ("operator", "line", "was", "is")} | {"why": why, "equivalent": same})
     ungraded = [end for end in ends if end.startswith("not graded")]
-    unexplained = [s for s in survivors if s["why"] is None]
-    counted = ends.count("caught") + len(unexplained)
+    missed = [s for s in survivors if not s["equivalent"]]
+    counted = ends.count("caught") + len(missed)
     return {"exercise": exercise, "mutants": len(todo) - ends.count("stillborn"), "caught": ends.count("caught"),
-            "equivalent": len(survivors) - len(unexplained), "share": ends.count("caught") / counted if counted else 0.0,
+            "equivalent": len(survivors) - len(missed), "share": ends.count("caught") / counted if counted else 0.0,
             "survivors": survivors, "not graded": ungraded}
 
 
