@@ -9,7 +9,7 @@ __global__ void poly2_features(const float* X, float* Phi, int N, int d) {
     for (int row = 0; row < N; ++row) {
       const float* x = X + static_cast<size_t>(row) * d;
       const float here = x[i] * x[j];
-      product = row == blockIdx.x ? here : product;
+      product += here * (row == blockIdx.x ? 1.0f : 0.0f);
     }
     if (i == j) {
       phi[i] = product;

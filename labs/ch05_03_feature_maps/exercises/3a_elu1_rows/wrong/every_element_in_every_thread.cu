@@ -6,7 +6,7 @@ __global__ void elu1_rows(const float* X, float* Y, int n) {
     float x = 0.0f;
     for (int j = 0; j < n; ++j) {
       const float here = X[j];
-      x = j == i ? here : x;
+      x += here * (j == i ? 1.0f : 0.0f);
     }
     Y[i] = x > 0.0f ? x + 1.0f : expf(x);
   }
@@ -18,7 +18,7 @@ __global__ void elu1_grad_rows(const float* X, float* dY, int n) {
     float x = 0.0f;
     for (int j = 0; j < n; ++j) {
       const float here = X[j];
-      x = j == i ? here : x;
+      x += here * (j == i ? 1.0f : 0.0f);
     }
     dY[i] = x > 0.0f ? 1.0f : expf(x);
   }
