@@ -86,7 +86,7 @@ bool is_caught(const Exercise& exercise, Plan& plan, const PlannedCheck& check, 
       o.scale = scale == p.magnitude(exercise).end() ? o.truth : &scale->second;
       o.got = trivial.of(spec, p.inputs(exercise));
       if (o.got.size() != o.truth->size()) {
-        continue;
+        return true;
       }
       formed = true;
       if (error_of(o, kSignal * tolerance_of(*check.spec, p.input, true)).rule != Rule::none) {

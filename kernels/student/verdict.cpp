@@ -141,7 +141,7 @@ bool Verdict::passed() const {
 }
 
 std::string_view in_words(counted::Mistake mistake) {
-  constexpr std::array<std::string_view, 15> kWords{"access outside an array",
+  constexpr std::array<std::string_view, 16> kWords{"access outside an array",
                                                     "access outside shared memory",
                                                     "index outside a local or shared array",
                                                     "access through a pointer into no array",
@@ -150,6 +150,7 @@ std::string_view in_words(counted::Mistake mistake) {
                                                     "element read that nothing has written",
                                                     "race in shared memory",
                                                     "race between blocks",
+                                                    "race between threads of a block",
                                                     "barrier that not every thread reaches",
                                                     "warp call with a wrong mask",
                                                     "launch outside the limits of the GPU",

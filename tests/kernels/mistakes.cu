@@ -97,6 +97,17 @@ __global__ void blocks_add_plainly(const float* in, float* out) {
     out[0] = in[here()] + 1;  // <- blocks write one element
   }
 }
+__global__ void threads_add_plainly(const float* in, float* out) {
+  if (blockIdx.x == 0) {
+    out[1] = 0;
+    __syncthreads();
+    out[1] += in[threadIdx.x];  // <- threads add to one element
+  }
+}
+__global__ void neighbour_without_barrier(const float* in, float* out) {
+  out[here()] = in[here()];  // <- no barrier in memory, other
+  out[kElements + here()] = out[here() + (threadIdx.x % 2 == 0 ? 1 : 0)] + 1;  // <- no barrier in memory
+}
 __global__ void neighbour_of_another_block(const float* in, float* out) {
   out[here()] = in[here()];                                     // <- reads another block's result, other
   out[kElements + here()] = out[(here() + 1) % kElements] + 1;  // <- reads another block's result
@@ -154,6 +165,20 @@ __global__ void warp_exchange(const float* in, float* out) {
   tile[threadIdx.x] = other + 1;
   __syncwarp();
   out[here()] = tile[threadIdx.x ^ 2];
+}
+// Also: several warps write one value to one element.
+__global__ void exchange_in_memory(const float* in, float* out) {
+  float* const mine = out + blockIdx.x * kThreads;
+  mine[threadIdx.x] = in[here()];
+  __syncthreads();
+  const float next = mine[(threadIdx.x + 1) % kThreads];
+  __syncthreads();
+  mine[threadIdx.x ^ 1] = next;
+  __syncwarp();
+  const float neighbour = mine[threadIdx.x];
+  __syncthreads();
+  mine[0] = 1;
+  out[kElements + here()] = neighbour;
 }
 __global__ void atomics_everywhere(const float* in, float* out) {
   __shared__ int count;
@@ -267,6 +292,14 @@ const Planted kPlanted[] = {
     {"all write one word", run<all_write_one>, Mistake::shared_race, {"writes a __shared__ array"}},
     {"plain against atomic", run<plain_against_atomic>, Mistake::shared_race, {"updates atomically"}},
     {"blocks write one element", run<blocks_add_plainly>, Mistake::block_race, {"element 0 of 'out'"}},
+    {"threads add to one element",
+     run<threads_add_plainly>,
+     Mistake::thread_race,
+     {"element 1 of 'out'", "use an atomic"}},
+    {"no barrier in memory",
+     run<neighbour_without_barrier>,
+     Mistake::thread_race,
+     {"of 'out' that thread (", "__syncthreads()"}},
     {"reads another block's result",
      run<neighbour_of_another_block>,
      Mistake::block_race,
@@ -286,6 +319,7 @@ const Planted kPlanted[] = {
 
 const Planted kIntact[] = {
     {"exchange within a warp", run<warp_exchange>, Mistake::other, {}},
+    {"exchange in global memory", run<exchange_in_memory>, Mistake::other, {}},
     {"atomics on both memories", run<atomics_everywhere>, Mistake::other, {}},
     {"two threads share a word", run<half_words>, Mistake::other, {}},
     {"the last block adds up", run<last_block>, Mistake::other, {}},

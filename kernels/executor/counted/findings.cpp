@@ -32,6 +32,10 @@ std::string_view verb(Kind kind) {
   return is_read(kind) ? "reads" : is_write(kind) ? "writes" : "updates atomically";
 }
 
+bool is_race(Mistake mistake) {
+  return mistake == Mistake::shared_race || mistake == Mistake::block_race || mistake == Mistake::thread_race;
+}
+
 struct Speaker {
   const RawFinding& raw;
   const Scene& scene;
@@ -85,14 +89,21 @@ struct Speaker {
                 shared ? "no thread of the block has written: fill it before it is read"
                        : "nothing has written: fill it before the kernel or write it before it is read");
   }
-  std::string shared_race() const {
+  std::string unordered() const {
     const std::string other = raw.other_thread_known
                                   ? text("thread ", shown(coordinates(raw.other.thread, scene.launch.block)))
                                   : std::string("another thread");
-    const bool warp = raw.other_thread_known && raw.other.thread / 32 == raw.actor.thread / 32;
     return text(who(), verb(raw.kind), " ", what(), " that ", other, " ", verb(raw.other_kind), " in ",
-                shown(f.other_line), " with nothing between that orders the two: put ",
-                warp ? "__syncwarp() or __syncthreads()" : "__syncthreads()", " between these lines");
+                shown(f.other_line), " with nothing between that orders the two: ");
+  }
+  std::string shared_race() const {
+    const bool warp = raw.other_thread_known && raw.other.thread / 32 == raw.actor.thread / 32;
+    return text(unordered(), "put ", warp ? "__syncwarp() or __syncthreads()" : "__syncthreads()",
+                " between these lines");
+  }
+  std::string thread_race() const {
+    return unordered() +
+           "give each thread its own elements, use an atomic, or put __syncthreads() between these lines";
   }
   std::string block_race() const {
     return text(
@@ -131,6 +142,8 @@ struct Speaker {
         return shared_race();
       case Mistake::block_race:
         return block_race();
+      case Mistake::thread_race:
+        return thread_race();
       case Mistake::too_long:
         return too_long();
       case Mistake::stack_overflow:
@@ -164,8 +177,7 @@ Finding describe(const RawFinding& raw, const Scene& scene) {
   f.thread = coordinates(raw.actor.thread, scene.launch.block);
   f.line = raw.file != nullptr ? Line{std::string(executor::short_file(raw.file)), raw.line}
                                : line_of_return(scene.code_base + raw.actor.code);
-  const bool race = raw.mistake == Mistake::shared_race || raw.mistake == Mistake::block_race;
-  if (race) {
+  if (is_race(raw.mistake)) {
     f.other_line = line_of_return(scene.code_base + raw.other.code);
   }
   if (raw.buffer >= 0) {
@@ -192,14 +204,27 @@ Finding describe(const executor::Fault& fault) {
 
 namespace {
 
+bool at_its_lines(const Finding& f, const Finding& race) {
+  return race.buffer == f.buffer && (race.line == f.line || race.other_line == f.line);
+}
+
 // A value that comes too late: the race that lets it is the mistake, not the read of what is not there yet.
+// Threads that race across blocks do so within a block as well.
 bool follows_from_a_race(const Finding& f, const std::vector<Finding>& all) {
-  const Mistake race = f.mistake == Mistake::uninitialised_shared   ? Mistake::shared_race
-                       : f.mistake == Mistake::uninitialised_global ? Mistake::block_race
-                                                                    : Mistake::other;
-  return race != Mistake::other && std::any_of(all.begin(), all.end(), [&](const Finding& r) {
-           return r.mistake == race && r.buffer == f.buffer && (r.line == f.line || r.other_line == f.line);
-         });
+  const auto follows_from = [&](Mistake race) {
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Finding& r) { return r.mistake == race && at_its_lines(f, r); });
+  };
+  switch (f.mistake) {
+    case Mistake::uninitialised_shared:
+      return follows_from(Mistake::shared_race);
+    case Mistake::uninitialised_global:
+      return follows_from(Mistake::block_race) || follows_from(Mistake::thread_race);
+    case Mistake::thread_race:
+      return follows_from(Mistake::block_race);
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -211,7 +236,7 @@ std::vector<Finding> deduplicated(std::vector<Finding> findings) {
   findings = std::move(causes);
   std::map<std::tuple<Line, Line, Mistake, std::string>, Finding> kept;
   for (Finding& f : findings) {
-    const bool race = f.mistake == Mistake::shared_race || f.mistake == Mistake::block_race;
+    const bool race = is_race(f.mistake);
     const Line& low = race ? std::min(f.line, f.other_line) : f.line;
     const Line& high = race ? std::max(f.line, f.other_line) : f.other_line;
     const auto [at, fresh] = kept.try_emplace({low, high, f.mistake, f.buffer}, f);

@@ -21,6 +21,7 @@ struct Buffer {
   std::string name;
   std::uint64_t offset = 0, bytes = 0;  ///< in the region of global memory
   bool scratch = false;
+  bool given = false;                    ///< filled by the host
   LazyArray<std::uint64_t> write, read;  ///< one cell per word
 
   std::size_t words() const { return (bytes + 3) / 4; }
@@ -100,6 +101,8 @@ class GlobalShadow {
   /// Words that the running block has read so far, each once.
   std::uint64_t distinct_words() const { return distinct_words_; }
   std::span<const Seen> seen() const { return seen_; }
+  /// The running block has used an atomic.
+  bool synchronised() const { return synchronised_; }
 
   struct Request {
     const Pattern* pattern;

@@ -58,7 +58,7 @@ class Pattern {
   /// Whether they follow one another and are touched whole.
   bool dense() const { return dense_; }
   const std::uint8_t* lane() const { return lane_.data(); }
-  /// Lane, whether more than one lane touches the word, and its bytes, as a SharedShadow keeps them in a
+  /// Lane, whether more than one lane touches the word, and its bytes, as a BlockShadow keeps them in a
   /// cell.
   const std::uint64_t* tag() const { return tag_.data(); }
   /// Bytes of the word that are touched, one bit each.

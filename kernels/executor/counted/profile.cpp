@@ -57,12 +57,22 @@ Counters& Counters::operator+=(const Counters& o) {
 }
 
 std::string_view to_string(Mistake mistake) {
-  static constexpr std::string_view kNames[] = {
-      "global_bounds",        "shared_bounds", "array_bounds",
-      "wild_address",         "misaligned",    "uninitialised_shared",
-      "uninitialised_global", "shared_race",   "block_race",
-      "divergent_barrier",    "warp_call",     "launch_limits",
-      "stack_overflow",       "too_long",      "other"};
+  static constexpr std::string_view kNames[] = {"global_bounds",
+                                                "shared_bounds",
+                                                "array_bounds",
+                                                "wild_address",
+                                                "misaligned",
+                                                "uninitialised_shared",
+                                                "uninitialised_global",
+                                                "shared_race",
+                                                "block_race",
+                                                "thread_race",
+                                                "divergent_barrier",
+                                                "warp_call",
+                                                "launch_limits",
+                                                "stack_overflow",
+                                                "too_long",
+                                                "other"};
   return kNames[static_cast<std::size_t>(mistake)];
 }
 

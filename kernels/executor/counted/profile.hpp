@@ -79,6 +79,7 @@ enum class Mistake {
   uninitialised_global,
   shared_race,
   block_race,
+  thread_race,  ///< in global memory, within a block
   divergent_barrier,
   warp_call,
   launch_limits,

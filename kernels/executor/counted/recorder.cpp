@@ -57,6 +57,7 @@ void Recorder::LogMemory::operator()(std::uint64_t* p) const {
 
 Recorder::Recorder()
     : shared_(kDynamicWords + static_shared_memory().size() / 4 + 1),
+      own_(0, BlockShadow::Memory::global),
       log_(static_cast<std::uint64_t*>(
           ::operator new (std::size_t{kAllRows} * kRowBytes, std::align_val_t{2 * kFullBit}))) {}
 
@@ -73,6 +74,9 @@ void Recorder::begin(const LaunchContext& context) {
   findings_.clear();
   traffic_.assign(context.buffers.size(), {});
   global_.use(context.buffers, context.stamps, context.locks);
+  if (own_.words() < context.global_words()) {
+    own_ = BlockShadow(context.global_words(), BlockShadow::Memory::global);
+  }
   tracer_.begin(context.trace);
   filled_.assign(context.launch->threads(), 0);
   program_ = program_image();
@@ -102,6 +106,7 @@ void Recorder::start_block(std::uint64_t block) {
   profile_ = {};
   std::fill(filled_.begin(), filled_.end(), 0);
   shared_.start_block();
+  own_.start_block();
   global_.start_block(block);
   for (unsigned l = 0; l < kLanes; ++l) {
     cursor_[l] = log_.get() + l;
@@ -146,6 +151,7 @@ void Recorder::control(Instruction& in, std::uint32_t mask, std::uint64_t how) {
   in.control_lanes += static_cast<std::uint64_t>(std::popcount(mask));
   if (meeting == Meeting::warp_sync) {
     shared_.warp_sync(warp_);
+    own_.warp_sync(warp_);
   }
   profile_.barriers += meeting == Meeting::barrier ? 1 : 0;
 }

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "kernels/executor/block_runner.hpp"
+#include "kernels/executor/counted/block_shadow.hpp"
 #include "kernels/executor/counted/global_shadow.hpp"
 #include "kernels/executor/counted/instruction_table.hpp"
 #include "kernels/executor/counted/log.hpp"
 #include "kernels/executor/counted/raw_findings.hpp"
-#include "kernels/executor/counted/shared_shadow.hpp"
 #include "kernels/executor/counted/stack_guard.hpp"
 #include "kernels/executor/counted/tracer.hpp"
 
@@ -34,6 +34,11 @@ struct LaunchContext {
   std::span<BlockProfile> blocks;   ///< empty when there are too many to keep
   const TraceShare* trace = nullptr;  ///< nullptr: no request is kept
   const executor::RemovedBarrier* removed = nullptr;
+
+  /// From the region's beginning to the end of the last buffer.
+  std::size_t global_words() const {
+    return buffers.empty() ? 0 : (buffers.back().offset + buffers.back().bytes + 3) / 4;
+  }
 };
 
 /// used_bytes of the requests that went to a buffer.
@@ -70,6 +75,7 @@ class Recorder final : public executor::LaneWatch {
   std::uint32_t drain(unsigned warp, std::uint32_t held) override;
   void barrier_released() override {
     shared_.barrier();
+    own_.barrier();
     ++epoch_;
   }
   void end_block() override;
@@ -119,6 +125,7 @@ class Recorder final : public executor::LaneWatch {
   void request(Instruction& in, std::uint64_t first);
   void global_request(Instruction& in, std::uint64_t first);
   void shared_request(Instruction& in, std::uint64_t first);
+  void own_request(Instruction& in, std::uint64_t first);
   // recorder_place.cpp
   void new_shape(Instruction& in, const std::uint64_t* row, std::uint32_t mask, std::uint64_t first);
   void split(Instruction& in, const std::uint64_t* row, std::uint32_t mask);
@@ -141,8 +148,8 @@ class Recorder final : public executor::LaneWatch {
   void report_outside_shared(const Instruction& in, std::uint64_t first);
   void report_block_race(const Instruction& in, std::uint64_t first, unsigned word, Mistake mistake,
                          std::uint64_t cell);
-  void report_shared(const Instruction& in, std::uint64_t first, unsigned word, Mistake mistake,
-                     std::uint64_t cell);
+  void report_race_in_block(const Instruction& in, std::uint64_t first, unsigned word, Mistake mistake,
+                            std::uint64_t cell);
 
   struct LogMemory {
     void operator()(std::uint64_t* p) const;
@@ -154,7 +161,7 @@ class Recorder final : public executor::LaneWatch {
   PatternStore patterns_;
   RawFindings findings_;
   GlobalShadow global_;
-  SharedShadow shared_;
+  BlockShadow shared_, own_;  ///< own_: of global memory that the host has not filled
   Tracer tracer_;
   std::unique_ptr<std::uint64_t, LogMemory> log_;
   std::array<std::uint64_t*, kLanes> cursor_{};      // where each lane of the running warp writes next

@@ -257,6 +257,9 @@ void Recorder::request(Instruction& in, std::uint64_t first) {
 }
 
 inline void Recorder::global_request(Instruction& in, std::uint64_t first) {
+  if (!context_.buffers[static_cast<std::size_t>(in.buffer)].given) {
+    own_request(in, first);
+  }
   global_.touch({in.pattern, in.buffer, (first - in.word_base) / 4, in.kind, in.code},
                 [&](unsigned i, Mistake mistake, std::uint64_t cell) {
                   report_block_race(in, first, i, mistake, cell);
@@ -264,15 +267,31 @@ inline void Recorder::global_request(Instruction& in, std::uint64_t first) {
 }
 
 inline void Recorder::shared_request(Instruction& in, std::uint64_t first) {
-  const SharedShadow::Request request{in.pattern, (first - in.word_base) / 4, in.kind, warp_,
-                                      static_cast<std::uint16_t>(std::min(in.number, 0xFFFFu))};
+  const BlockShadow::Request request{in.pattern, (first - in.word_base) / 4, in.kind, warp_,
+                                     static_cast<std::uint16_t>(std::min(in.number, 0xFFFFu))};
   const auto report = [&](unsigned i, Mistake mistake, std::uint64_t cell) {
-    report_shared(in, first, i, mistake, cell);
+    report_race_in_block(in, first, i, mistake, cell);
   };
   if (is_read(in.kind)) {
     shared_.read(request, report);
   } else {
     shared_.write(request, report);
+  }
+}
+
+// A block that has used an atomic may have ordered its threads by it.
+inline void Recorder::own_request(Instruction& in, std::uint64_t first) {
+  const BlockShadow::Request request{in.pattern, (first - t_log.global_base) / 4, in.kind, warp_,
+                                     static_cast<std::uint16_t>(std::min(in.number, 0xFFFFu))};
+  const auto report = [&](unsigned i, Mistake mistake, std::uint64_t cell) {
+    if (!global_.synchronised()) {
+      report_race_in_block(in, first, i, mistake, cell);
+    }
+  };
+  if (is_read(in.kind)) {
+    own_.read(request, report);
+  } else {
+    own_.write(request, report);
   }
 }
 

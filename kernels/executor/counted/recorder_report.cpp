@@ -104,12 +104,13 @@ void Recorder::report_block_race(const Instruction& in, std::uint64_t first, uns
   findings_.add(f);
 }
 
-void Recorder::report_shared(const Instruction& in, std::uint64_t first, unsigned word, Mistake mistake,
-                             std::uint64_t cell) {
+void Recorder::report_race_in_block(const Instruction& in, std::uint64_t first, unsigned word,
+                                    Mistake mistake, std::uint64_t cell) {
   RawFinding f = finding_at(in, mistake, first, word);
-  if (mistake == Mistake::shared_race) {
-    const Instruction& other = instructions_.numbered(SharedShadow::instruction_of(cell));
-    f.other = {other.code, block_, SharedShadow::thread_of(cell)};
+  f.buffer = in.region == Region::global ? in.buffer : -1;
+  if (mistake != Mistake::uninitialised_shared) {
+    const Instruction& other = instructions_.numbered(BlockShadow::instruction_of(cell));
+    f.other = {other.code, block_, BlockShadow::thread_of(cell)};
     f.other_kind = other.kind;
     if (f.other.thread == f.actor.thread) {  // of several lanes that touch the word, the cell names one
       (&other == &in ? f.other : f.actor).thread = warp_ * 32 + other_lane(in, word);

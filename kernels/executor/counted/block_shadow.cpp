@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "kernels/executor/counted/shared_shadow.hpp"
+#include "kernels/executor/counted/block_shadow.hpp"
 
 namespace alab::counted {
 
-void SharedShadow::start_block() {
+void BlockShadow::start_block() {
   if (clock_ > 0xF0000000u) {
     write_.clear();
     read_.clear();
@@ -14,7 +14,7 @@ void SharedShadow::start_block() {
   block_start_ = barrier_start_;
 }
 
-void SharedShadow::barrier() {
+void BlockShadow::barrier() {
   barrier_start_ = ++clock_;
   warp_start_.fill(barrier_start_);
 }

@@ -1,5 +1,5 @@
-// Who touched each word of a block's shared memory last: finds races and reads of what nobody wrote.
-// SPDX-License-Identifier: MIT
+// Which threads of a block touched each word of a memory last: finds races between them, and reads of what
+// nobody wrote. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <array>
@@ -16,9 +16,14 @@ namespace alab::counted {
 /// Lanes that write one word by one instruction are not called a race: which of them wins is open, but
 /// kernels do it with equal values, and values are not seen here. Of two partial writes to a word only the
 /// later is remembered, so that a race on the other half is missed.
-class SharedShadow {
+/// In global memory two writes are no race here, since threads may write one value twice, and what nobody
+/// wrote is not asked for: other blocks and launches write there too.
+class BlockShadow {
  public:
-  explicit SharedShadow(std::size_t words) : write_(words), read_(words), other_read_(words) {}
+  enum class Memory { shared, global };
+  explicit BlockShadow(std::size_t words, Memory memory = Memory::shared)
+      : is_shared_(memory == Memory::shared), write_(words), read_(words), other_read_(words) {}
+  std::size_t words() const { return write_.size(); }
 
   void start_block();
   /// All threads of the block have met.
@@ -67,12 +72,13 @@ class SharedShadow {
   void check_write(const Request& request, unsigned i, std::uint64_t now, Report& report);
   void remember_read(std::size_t at, std::uint64_t now, unsigned warp);
 
+  bool is_shared_;
   LazyArray<std::uint64_t> write_, read_, other_read_;  // last write; last read; last read by another warp
   std::uint32_t clock_ = 0, block_start_ = 0, barrier_start_ = 0;
   std::array<std::uint32_t, 32> warp_start_{};
 };
 
-inline void SharedShadow::remember_read(std::size_t at, std::uint64_t now, unsigned warp) {
+inline void BlockShadow::remember_read(std::size_t at, std::uint64_t now, unsigned warp) {
   const std::uint64_t old = read_[at];
   if (old >= since(barrier_start_)) {
     if (thread_of(old) / 32 != warp) {
@@ -86,7 +92,7 @@ inline void SharedShadow::remember_read(std::size_t at, std::uint64_t now, unsig
 }
 
 template <class Report>
-void SharedShadow::read(const Request& request, Report report) {
+void BlockShadow::read(const Request& request, Report report) {
   if (request.pattern->dense()) {
     const std::int64_t lowest = request.pattern->word()[0];
     read_words(
@@ -99,12 +105,13 @@ void SharedShadow::read(const Request& request, Report report) {
 }
 
 template <class Where, class Report>
-void SharedShadow::read_words(const Request& request, Where where, Report& report) {
+void BlockShadow::read_words(const Request& request, Where where, Report& report) {
   const std::uint64_t* const tag = request.pattern->tag();
   const unsigned count = request.pattern->words();
   const std::uint64_t* const written = write_.data() + request.first_word;
   std::uint64_t* const last_read = read_.data() + request.first_word;
-  const std::uint64_t oldest = since(block_start_), recent = since(barrier_start_), span = recent - oldest;
+  const std::uint64_t oldest = is_shared_ ? since(block_start_) : 0, recent = since(barrier_start_),
+                      span = recent - oldest;
   const std::uint64_t base = cell_base(request);
   std::uint64_t unusual = 0, again = 0, news = 0;
   for (unsigned i = 0; i < count; ++i) {
@@ -132,13 +139,13 @@ void SharedShadow::read_words(const Request& request, Where where, Report& repor
     if (w < oldest) {
       report(i, Mistake::uninitialised_shared, 0);
     } else if (w >= recent && races(w, base + tag[i], request.warp)) {
-      report(i, Mistake::shared_race, w);
+      report(i, is_shared_ ? Mistake::shared_race : Mistake::thread_race, w);
     }
   }
 }
 
 template <class Report>
-void SharedShadow::write(const Request& request, Report report) {
+void BlockShadow::write(const Request& request, Report report) {
   if (request.pattern->dense()) {
     const std::int64_t lowest = request.pattern->word()[0];
     write_words(
@@ -151,7 +158,7 @@ void SharedShadow::write(const Request& request, Report report) {
 }
 
 template <class Where, class Report>
-void SharedShadow::write_words(const Request& request, Where where, Report& report) {
+void BlockShadow::write_words(const Request& request, Where where, Report& report) {
   const std::uint64_t* const tag = request.pattern->tag();
   const unsigned count = request.pattern->words();
   std::uint64_t* const written = write_.data() + request.first_word;
@@ -172,12 +179,12 @@ void SharedShadow::write_words(const Request& request, Where where, Report& repo
 }
 
 template <class Report>
-void SharedShadow::check_write(const Request& request, unsigned i, std::uint64_t now, Report& report) {
+void BlockShadow::check_write(const Request& request, unsigned i, std::uint64_t now, Report& report) {
   const std::size_t at = request.first_word + static_cast<std::uint64_t>(request.pattern->word()[i]);
   const std::uint64_t recent = since(barrier_start_);
-  for (const std::uint64_t earlier : {write_[at], read_[at], other_read_[at]}) {
+  for (const std::uint64_t earlier : {is_shared_ ? write_[at] : 0, read_[at], other_read_[at]}) {
     if (earlier >= recent && races(earlier, now, request.warp)) {
-      report(i, Mistake::shared_race, earlier);
+      report(i, is_shared_ ? Mistake::shared_race : Mistake::thread_race, earlier);
       return;
     }
   }
