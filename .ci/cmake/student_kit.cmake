@@ -9,7 +9,7 @@ add_custom_target(alab_student_kit)
 if(ALAB_COUNTED)
   separate_arguments(student_flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
   get_target_property(counted_options alab_counted_flags INTERFACE_COMPILE_OPTIONS)
-  list(APPEND student_flags ${alab_cxx_flags} ${counted_options} -std=c++20 -fPIC -Wno-unused-parameter
+  list(APPEND student_flags ${alab_cxx_flags} ${counted_options} -std=c++20 -fPIC -Wno-unused-parameter -Wno-unused-variable
        "-I${CMAKE_SOURCE_DIR}/kernels/executor/include" "-I${CMAKE_SOURCE_DIR}")
   list(REMOVE_ITEM student_flags -Werror -Wpedantic)
   # A student's kernels are linked into a program, never loaded. With initial-exec g++ may keep the offset of a __shared__

@@ -19,8 +19,8 @@ namespace student {
 
 template <class Archive>
 void exchange(Archive& archive, CaseRequest& x) {
-  auto& [numbers, buffers, zeroed, inputs, order, seed, wish, budget, workers] = x;
-  archive(numbers, buffers, zeroed, inputs, order, seed, wish, budget, workers);
+  auto& [numbers, buffers, zeroed, inputs, order, seed, wish, budget, workers, by_line] = x;
+  archive(numbers, buffers, zeroed, inputs, order, seed, wish, budget, workers, by_line);
 }
 template <class Archive>
 void exchange(Archive& archive, MistakeRequest& x) {

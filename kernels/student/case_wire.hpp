@@ -25,6 +25,7 @@ struct CaseRequest {
   counted::TraceWish wish;
   std::uint64_t thread_budget = 0;  ///< of counted::Options
   unsigned workers = 0;
+  bool by_line = true;  ///< of counted::Options
 };
 
 struct CaseAnswer {

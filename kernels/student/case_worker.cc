@@ -21,6 +21,7 @@ child::Bytes answer_case(std::span<const std::byte> bytes) {
   options.workers = request.workers;
   options.thread_budget = request.thread_budget;
   options.trace = request.wish;
+  options.by_line = request.by_line;
   counted::CountedStream stream({}, options);
   stream.set_order(request.order);
   stream.set_seed(request.seed);

@@ -28,6 +28,7 @@ CaseRequest request_of(const Exercise& exercise, const Case& c, const HostArrays
   request.order = c.order;
   request.seed = c.seed;
   request.wish = wish;
+  request.by_line = c.by_line || !wish.blocks.empty();
   request.thread_budget = kThreadBudget;
   return request;
 }

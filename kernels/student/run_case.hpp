@@ -62,6 +62,7 @@ struct Case {
   std::string input = "random";
   std::uint64_t seed = 1;
   Stream::Order order = Stream::Order::ascending;
+  bool by_line = true;  ///< counters of each source line, and the kernels' names: a tenth of a second more
 };
 
 /// What a run left. Counters are the child's word; outputs are bytes, to be judged elsewhere. A launch that a

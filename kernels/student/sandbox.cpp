@@ -44,6 +44,10 @@ void add_system_folders(std::vector<std::string>& words) {
       words.insert(words.end(), {"--ro-bind", name, name});
     }
   }
+  // The line tables of the C library are long, and would be read at each start.
+  if (std::error_code none; fs::is_directory("/usr/lib/debug", none)) {
+    words.insert(words.end(), {"--tmpfs", "/usr/lib/debug"});
+  }
   for (const char* const name : {"/etc/alternatives", "/etc/ld.so.cache", "/nix/store", "/gnu/store"}) {
     words.insert(words.end(), {"--ro-bind-try", name, name});
   }

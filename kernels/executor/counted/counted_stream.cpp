@@ -112,6 +112,11 @@ void CountedStream::mark_written(const void* from, std::size_t bytes) {
 void CountedStream::upload(void* to, const void* from, std::size_t bytes) {
   ExecutorStream::upload(to, from, bytes);
   mark_written(to, bytes);
+  for (Buffer& b : state_->buffers) {
+    const auto offset =
+        static_cast<std::uint64_t>(static_cast<std::byte*>(to) - memory_.reserved().data()) - b.offset;
+    b.given = b.given || offset < b.bytes;
+  }
 }
 
 void CountedStream::upload_unwritten(void* to, const void* from, std::size_t bytes) {
@@ -127,7 +132,7 @@ void CountedStream::submit(executor::Launch launch) {
   launch.order = order_;
   launch.seed = seed_++;
   launch.progress = &progress_;
-  LaunchProfile profile = begin_profile(launch);
+  LaunchProfile profile = begin_profile(launch, options_.by_line);
   try {
     executor::check_limits(launch);
     run(launch, profile);
@@ -172,7 +177,7 @@ void CountedStream::run(const executor::Launch& plain, LaunchProfile& profile) {
   launch.watch = &recorders;
   const auto finish = [&] {
     const std::span<const std::unique_ptr<Recorder>> used(s.recorders.data(), recorders.used());
-    summarise(context, used, profile);
+    summarise(context, used, profile, options_.by_line);
     if (context.trace != nullptr) {
       std::vector<const Tracer*> tracers;
       for (const auto& recorder : used) {

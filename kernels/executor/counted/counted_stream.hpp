@@ -19,7 +19,10 @@ struct Options {
   unsigned workers = 0;  ///< OS threads at most; 0: one per core
   /// Memory accesses of one simulated thread beyond which it is taken to loop for ever.
   std::uint64_t thread_budget = std::uint64_t{1} << 25;
-  TraceWish trace;                   ///< single requests to keep
+  TraceWish trace;  ///< single requests to keep
+  /// Counters of each source line, and the kernels' names. Reading the program's line tables takes a tenth of
+  /// a second; findings have their lines in any case.
+  bool by_line = true;
   executor::RemovedBarrier removed;  ///< for tests
 };
 

@@ -75,9 +75,9 @@ std::uintptr_t code_base(const executor::Launch& launch) {
   return reinterpret_cast<std::uintptr_t>(launch.kernel) - (1u << 23);
 }
 
-LaunchProfile begin_profile(const executor::Launch& launch) {
+LaunchProfile begin_profile(const executor::Launch& launch, bool named) {
   LaunchProfile p;
-  p.kernel = kernel_name(launch.kernel);
+  p.kernel = named ? kernel_name(launch.kernel) : std::string();
   p.where = {std::string(executor::short_file(launch.where.file_name())),
              static_cast<int>(launch.where.line())};
   p.grid = {launch.grid.x, launch.grid.y, launch.grid.z};
@@ -87,7 +87,7 @@ LaunchProfile begin_profile(const executor::Launch& launch) {
 }
 
 void summarise(const LaunchContext& context, std::span<const std::unique_ptr<Recorder>> recorders,
-               LaunchProfile& profile) {
+               LaunchProfile& profile, bool by_line) {
   const Scene scene{*context.launch, context.buffers, code_base(*context.launch), context.thread_budget};
   std::map<Line, Counters> lines;
   std::vector<Finding> findings;
@@ -95,7 +95,9 @@ void summarise(const LaunchContext& context, std::span<const std::unique_ptr<Rec
     for (Instruction& in : recorder->instructions()) {
       in.settle();
       const Counters c = counters_of(in);
-      lines[line_of_return(scene.code_base + in.code)] += c;
+      if (by_line) {
+        lines[line_of_return(scene.code_base + in.code)] += c;
+      }
       profile.total += c;
     }
     recorder->findings().for_each([&](const RawFinding& raw) { findings.push_back(describe(raw, scene)); });
