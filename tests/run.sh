@@ -12,7 +12,7 @@ Usage: ./tests/run.sh [option]
 Installs what the tests need (Debian or Ubuntu, by package name), builds everything with warnings as errors, and runs:
 format, layers, scripts, doctest suites, sanitizers and fuzz targets, generated documents, the command line, GUI tests.
 
-  --fast        no sanitizers, no GUI tests
+  --fast        no sanitizers, no GUI tests, no proof of every exercise
   --thorough    the references under the sanitizers as well (about 6 minutes more)
   --no-model    do not fetch SmolLM2 and the books; tests that need them are skipped and say so
   --help        this text
@@ -157,6 +157,8 @@ rm -rf "$results"
 verdict "alab report runs every lab at its presets" $?
 
 if [ "$fast" = no ]; then
+  # Each exercise's starter, solution and wrong solutions, on the core that the GUI tests leave.
+  begin exercises nice -n 10 "$FOLDER/bin/test_exercises"
   step "GUI tests (Xvfb, software GL)"
   export ALAB_SCREENSHOTS="${ALAB_SCREENSHOTS:-$ROOT/build/screenshots}"
   mkdir -p "$ALAB_SCREENSHOTS"
@@ -174,6 +176,9 @@ if [ "$fast" = no ]; then
     tail -n 60 "$FOLDER/gui.log"
     verdict "gui tests end with a count" 1
   fi
+
+  step "Every exercise's starter fails, its solution passes, its wrong solutions fail for their reasons"
+  suite exercises
 
   step "Sanitizers and fuzz targets"
   if wait "$sanitizers"; then

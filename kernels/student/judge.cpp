@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <cmath>
 #include <mutex>
+#include <numeric>
 
-#include "kernels/student/counters.hpp"
+#include "kernels/student/bounds.hpp"
 #include "kernels/student/error_map.hpp"
 #include "kernels/student/naming.hpp"
 #include "kernels/student/plan.hpp"
@@ -17,7 +17,8 @@ namespace {
 
 constexpr double kFastMathTolerance = 2e-5;
 constexpr std::size_t kMostFindings = 20;
-constexpr std::uint32_t kUnwritten = 0xFFFFFFFF;  // what the host leaves in outputs (carry_out.cpp)
+constexpr std::uint64_t kMostTracedBlocks = 512;
+constexpr std::size_t kMostTracedRequests = std::size_t{1} << 16;
 
 // What is wrong with one run in the eyes of one check.
 struct Fault {
@@ -36,12 +37,6 @@ std::string_view name_of(Rule rule) {
          : rule == Rule::finite  ? "finite"
          : rule == Rule::largest ? "largest"
                                  : "values";
-}
-
-std::string count_text(double x) {
-  char buffer[40];
-  std::snprintf(buffer, sizeof buffer, std::abs(x - std::round(x)) < 1e-9 ? "%.0f" : "%.4g", x);
-  return buffer;
 }
 
 class Judging {
@@ -103,9 +98,10 @@ class Judging {
     return false;
   }
   void run_one(std::size_t r, const Progress& progress) {
-    CaseRun run = runner_.run(plan_.case_of(r), plan_.input_of(r).inputs(exercise_), progress);
+    Case asked = plan_.case_of(r);
+    asked.by_line = false;
+    CaseRun run = runner_.run(asked, plan_.input_of(r).inputs(exercise_), progress);
     for (counted::LaunchProfile& launch : run.launches) {
-      launch.lines.clear();
       launch.blocks.clear();
     }
     runs_[r] = std::move(run);
@@ -195,42 +191,26 @@ class Judging {
     return fault;
   }
 
-  Looked count(const PlannedCheck& check, std::size_t r) {
-    Looked out;
-    const PlannedInput& p = plan_.input_of(r);
-    const NameValue numbers = numbers_of(p.shape, runs_[r]->launches, Atomics::apart);
-    for (const Expression& expression : check.spec->require) {
-      const Compared c = expression.compare(numbers);
-      out.bounds.push_back({expression.text(), c.left, c.right, c.relation, c.holds});
-      if (!c.holds && !out.fault) {
-        out.fault = Fault{r, "count",
-                          text(expression.left_text(), " is ", count_text(c.left), ", allowed ", c.relation,
-                               " ", count_text(c.right), " (", expression.text(), ")")};
-      }
-    }
-    return out;
+  Looked count(const PlannedCheck& check, std::size_t r) const {
+    return looked_at(r, "count", counts_of(*check.spec, plan_.input_of(r).shape, runs_[r]->launches));
   }
 
-  Looked growth(const PlannedCheck& check, std::size_t small, std::size_t large) {
+  Looked growth(const PlannedCheck& check, std::size_t small, std::size_t large) const {
     for (const std::size_t r : {small, large}) {
       if (auto fault = ended(r, *runs_[r])) {
         return {fault, {}};
       }
     }
-    const auto value = [&](std::size_t r) {
-      return check.spec->counter->value(
-          numbers_of(plan_.input_of(r).shape, runs_[r]->launches, Atomics::as_load_and_store));
-    };
-    const double before = value(small), after = value(large), ratio = after / before;
-    const bool holds = before > 0 && ratio <= check.spec->most;
+    return looked_at(large, "growth",
+                     growth_of(*check.spec, {plan_.input_of(small).shape, runs_[small]->launches},
+                               {plan_.input_of(large).shape, runs_[large]->launches}));
+  }
+  static Looked looked_at(std::size_t r, std::string rule, Bounds bounds) {
     Looked out;
-    out.bounds.push_back({check.spec->counter->text(), ratio, check.spec->most, "<=", holds});
-    if (!holds) {
-      out.fault = Fault{large, "growth",
-                        text(check.spec->counter->text(), " grows ", count_text(ratio), " times when ",
-                             check.spec->param, " doubles (from ", count_text(before), " to ",
-                             count_text(after), "), allowed at most ", check.spec->most, " times")};
+    if (!bounds.sentence.empty()) {
+      out.fault = Fault{r, std::move(rule), std::move(bounds.sentence)};
     }
+    out.bounds = std::move(bounds.all);
     return out;
   }
 
@@ -247,7 +227,7 @@ class Judging {
       }
       const std::span<const float> values = at->second.span();
       if (std::all_of(values.begin(), values.end(),
-                      [](float x) { return std::bit_cast<std::uint32_t>(x) == kUnwritten; })) {
+                      [](float x) { return std::bit_cast<std::uint32_t>(x) == kUnwrittenBits; })) {
         return spec.name;
       }
     }
@@ -357,7 +337,8 @@ class Judging {
     v.first_failure = plan_.name_of(first.run);
     v.why = check.spec->why;
     if (v.skipped_runs > 0 && timed_out_ < runs_.size()) {
-      v.sentence += text("; the ", v.skipped_runs, " later runs of this check were left out");
+      v.sentence +=
+          text("; a run took too long: the ", v.skipped_runs, " later runs of this check were left out");
     }
     v.findings.assign(run.findings.begin(), run.findings.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                                        run.findings.size(), kMostFindings)));
@@ -387,8 +368,25 @@ class Judging {
     const OutputError error = error_of(*bad, largest.tolerance);
     v.error_map = error_map_of(*bad, largest.tolerance);
     v.error_map->at = plan_.name_of(largest.run);
-    v.error_map->writer =
-        writer_of(runs_[largest.run]->trace, runs_[largest.run]->launches, bad->spec.name, error.worst);
+    v.error_map->writer = writer(largest.run, bad->spec.name, error.worst, progress);
+  }
+
+  // Who wrote an element, found by one more run in which every block is traced.
+  std::string writer(std::size_t r, std::string_view array, std::int64_t flat, const Progress& progress) {
+    std::uint64_t blocks = 0;
+    for (const counted::LaunchProfile& launch : runs_[r]->launches) {
+      blocks = std::max(blocks, std::uint64_t{launch.grid[0]} * launch.grid[1] * launch.grid[2]);
+    }
+    if (!runner_.traced || blocks == 0 || blocks > kMostTracedBlocks) {
+      return {};
+    }
+    counted::TraceWish wish;
+    wish.blocks.resize(blocks);
+    std::iota(wish.blocks.begin(), wish.blocks.end(), std::uint64_t{0});
+    wish.only_global = true;
+    wish.most_requests = kMostTracedRequests;
+    const CaseRun run = runner_.traced(plan_.case_of(r), plan_.input_of(r).inputs(exercise_), wish, progress);
+    return writer_of(run.trace, run.launches, array, flat);
   }
 
   const Exercise& exercise_;

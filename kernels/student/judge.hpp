@@ -21,12 +21,17 @@ struct CaseRunner {
   std::function<std::optional<HostArrays>(std::string_view file, const Case& c, const HostArrays& inputs,
                                           const Progress& progress)>
       mistake;
+  /// As run, with requests traced. May be empty: who wrote the worst element is not told then.
+  std::function<CaseRun(const Case& c, const HostArrays& inputs, const counted::TraceWish& wish,
+                        const Progress& progress)>
+      traced;
 };
 
 struct JudgeOptions {
   std::string student;             ///< whose hidden inputs; visible ones are the same for all
   std::string only_check;          ///< id; "" judges all
   bool first_failure = false;      ///< what can change nothing any more is not run
+  bool trace_worst = true;         ///< one more run finds who wrote the worst element
   bool fast_math = false;          ///< fast-math intrinsics are used: tolerance 2e-5 but for input "large"
   unsigned jobs = 0;               ///< runs at the same time; 0: one per core
   KnownMistakes* known = nullptr;  ///< shared by several submissions to the exercise, or none

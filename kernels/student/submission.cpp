@@ -30,12 +30,18 @@ std::string sandbox_in_words() {
 }
 
 CaseRunner runner_of(const Exercise& exercise, const Program& program, const StudentLimits& limits,
-                     KnownMistakes& known) {
+                     KnownMistakes& known, bool trace) {
   CaseRunner runner;
   runner.run = [&exercise, &program, limits](const Case& c, const HostArrays& inputs,
                                              const Progress& progress) {
     return run_case(exercise, program, c, inputs, limits, progress);
   };
+  if (trace) {
+    runner.traced = [&exercise, &program, limits](const Case& c, const HostArrays& inputs,
+                                                  const counted::TraceWish& wish, const Progress& progress) {
+      return run_case(exercise, program, c, inputs, limits, progress, wish);
+    };
+  }
   runner.mistake = [&exercise, &known](std::string_view file, const Case& c, const HostArrays& inputs,
                                        const Progress& progress) {
     return known.outputs(exercise, file, c, inputs, progress);
@@ -73,8 +79,9 @@ Verdict judge_source(const Exercise& exercise, const Manifest& manifest, std::st
   per_case.run.wall_seconds = manifest.seconds.value_or(limits.run.wall_seconds);
   KnownMistakes own;
   KnownMistakes& known = options.known != nullptr ? *options.known : own;
-  v.checks = judge_cases(exercise, manifest, runner_of(exercise, program, per_case, known), how,
-                         progress.part(0.3, 1));
+  v.checks =
+      judge_cases(exercise, manifest, runner_of(exercise, program, per_case, known, options.trace_worst), how,
+                  progress.part(0.3, 1));
   v.seconds = seconds_since(start);
   return v;
 }

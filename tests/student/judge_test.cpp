@@ -252,6 +252,30 @@ TEST_CASE("an output that equals a known mistake's is named after it") {
   CHECK(judged(runner)[0].diagnosis->kind == "offset");
 }
 
+TEST_CASE("who wrote the worst element is found by a traced run of the same case") {
+  CaseRunner runner = runner_of([](const Case& c, const Tensor<float>& x, CaseRun& run) {
+    right(c, x, run);
+    run.launches[0].grid = {2, 1, 1};
+    run.launches[0].block = {64, 1, 1};
+    y_of(run)[40] = 9;
+  });
+  runner.traced = [run = runner.run](const Case& c, const HostArrays& in, const counted::TraceWish& wish,
+                                     const Progress& progress) {
+    CHECK(wish.blocks.size() == 2);
+    CaseRun traced = run(c, in, progress);
+    counted::TracedRequest q;
+    q.kind = counted::RequestKind::store;
+    q.block = q.warp = q.mask = 1;
+    q.buffer = 0;
+    q.offsets.fill(160);
+    traced.trace.buffers = {"Y"};
+    traced.trace.lines = {{"kernel.cu", 7}};
+    traced.trace.requests.push_back(q);
+    return traced;
+  };
+  CHECK(judged(runner)[0].error_map->writer == "block (1, 0, 0), thread (32, 0, 0), line 7");
+}
+
 TEST_CASE("a result that depends on the order is said to do so") {
   const auto checks = judged([](const Case& c, const Tensor<float>& x, CaseRun& run) {
     right(c, x, run);
