@@ -2,6 +2,7 @@
 # How many submissions a minute `alab grade` judges, at one job and at more: a class made of an exercise's solution,
 # starter and wrong solutions, each with a comment of its own, so that nothing is kept from another student.
 # Usage: tests/student/grade_speed.sh path/to/alab [exercise, 1a] [students, 12] [jobs..., 1 2]
+# ALAB_GRADE_OPTIONS: more options for `alab grade`, such as --without-sandbox.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
@@ -30,7 +31,7 @@ printf '%s, %d submissions of %s, %d kinds\n' "$("$alab" --version)" "$students"
 for jobs in "$@"; do
   make_class "$jobs"
   start="$(date +%s.%N)"
-  "$alab" grade "$work/in $jobs" --out "$work/out $jobs" --exercise "$exercise" --jobs "$jobs" >"$work/log" || { cat "$work/log"; exit 1; }
+  "$alab" grade "$work/in $jobs" --out "$work/out $jobs" --exercise "$exercise" --jobs "$jobs" ${ALAB_GRADE_OPTIONS:-} >"$work/log" || { cat "$work/log"; exit 1; }
   end="$(date +%s.%N)"
   awk -v n="$students" -v jobs="$jobs" -v s="$start" -v e="$end" \
     'BEGIN { printf "jobs %d: %.1f s, %.1f submissions a minute\n", jobs, e - s, 60 * n / (e - s) }'
