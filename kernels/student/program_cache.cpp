@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "kernels/student/program_cache.hpp"
 
-#include <unistd.h>
+#include <stdlib.h>
 
 #include <algorithm>
-#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <system_error>
 #include <vector>
 
 #include "kernels/executor/wire.hpp"
@@ -27,6 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kWork = "work-";
 constexpr auto kAbandoned = std::chrono::hours(24);
+constexpr auto kInUse = std::chrono::minutes(10);
 
 /// What an entry holds beside the program: the key, so that equal names are found out, and the messages.
 struct Entry {
@@ -60,12 +62,14 @@ std::string name_of(const ProgramKey& key) {
   return name;
 }
 
+// Several machines may share the folder, so that no number of a process is unique in it.
 fs::path fresh_folder() {
-  static std::atomic<unsigned> number{0};
-  const fs::path path = folder() / text(kWork, getpid(), "-", number++);
   std::error_code failure;
-  fs::remove_all(path, failure);
-  fs::create_directories(path, failure);
+  fs::create_directories(folder(), failure);
+  std::string path = (folder() / text(kWork, "XXXXXX")).string();
+  if (!failure && mkdtemp(path.data()) == nullptr) {
+    failure.assign(errno, std::generic_category());
+  }
   require(!failure, "cannot write to the cache folder ", folder().string(), " (", failure.message(),
           "): free space there, or name another with ALAB_CACHE_DIR");
   return path;
@@ -92,7 +96,8 @@ void bound(std::size_t most) {
     }
   }
   std::sort(entries.begin(), entries.end());
-  for (std::size_t i = 0; i + most < entries.size(); ++i) {
+  const auto idle = fs::file_time_type::clock::now() - kInUse;
+  for (std::size_t i = 0; i + most < entries.size() && entries[i].first < idle; ++i) {
     discard(entries[i].second);
   }
 }

@@ -34,7 +34,8 @@ struct ProgramKey {
 /// The program and its warnings, or the errors of a source that does not compile.
 std::optional<Program> find_program(const ProgramKey& key);
 /// Moves the program's file into the cache; of several that do so at once one stays. Beyond kMostPrograms the
-/// ones that were not asked for longest go. @throws Error: the folder cannot be written
+/// ones that were not asked for longest go, except those of the last ten minutes. @throws Error: the folder
+/// cannot be written
 Program keep_program(const ProgramKey& key, Program program);
 
 }  // namespace alab::student

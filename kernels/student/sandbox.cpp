@@ -94,10 +94,9 @@ const Containment& containment() {
 
 bool uses_bubblewrap(const StudentLimits& limits) {
   const Containment& found = containment();
-  require(
-      found.bubblewrap || limits.allow_without_bubblewrap, found.unavailable,
-      ". With --without-bubblewrap kernels run as your own programs do, held by limits on time and memory "
-      "alone: say so only for files that you trust");
+  require(found.bubblewrap || limits.allow_without_bubblewrap, found.unavailable,
+          ". With --without-sandbox kernels run as your own programs do, held by limits on time and memory "
+          "alone: say so only for files that you trust");
   return found.bubblewrap;
 }
 
