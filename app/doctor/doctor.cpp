@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "app/export/export.hpp"
+#include "app/grade/zip.hpp"
 #include "kernels/backend.hpp"
 #include "kernels/student/run_case.hpp"
 #include "reference/core/files.hpp"
@@ -161,6 +162,17 @@ Finding png() {
           text("sudo apt-get install libcairo2-dev && ", kRebuild)};
 }
 
+Finding zips() {
+  const std::string why = grade::zip_unavailable();
+  return {"zip submissions",
+          why.empty(),
+          false,
+          why.empty() ? "read by libzip" : "this program was built without libzip",
+          "'alab grade' reads submissions in folders, not in zip files",
+          "install libzip-dev and build again",
+          text("sudo apt-get install libzip-dev && ", kRebuild)};
+}
+
 Finding sandbox() {
   const std::string program = on_path("bwrap");
   const bool works = !program.empty() && student::containment().bubblewrap;
@@ -223,9 +235,9 @@ Finding state_folder() {
 }  // namespace
 
 std::vector<Finding> examine_machine() {
-  std::vector<Finding> findings = {processor(), compiler(), nvcc(),        driver(), gpu(),
-                                   display(),   locale(),   fonts(),       png(),    sandbox(),
-                                   weights(),   passages(), state_folder()};
+  std::vector<Finding> findings = {processor(), compiler(), nvcc(),     driver(),      gpu(),
+                                   display(),   locale(),   fonts(),    png(),         zips(),
+                                   sandbox(),   weights(),  passages(), state_folder()};
   for (Finding& f : findings) {
     if (f.found) {
       f.loses.clear();

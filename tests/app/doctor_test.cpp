@@ -56,8 +56,9 @@ TEST_CASE("everything the workbook leans on is looked for once, and what is miss
     CHECK((f.loses.empty() || !f.found));
     CHECK((f.command.empty() || !f.found));
   }
-  for (const char* name : {"C++ compiler", "GPU", "GPU driver", "display", "sandbox", "fonts for export",
-                           "locale", "model weights", "books", "state folder", "PNG export"}) {
+  for (const char* name :
+       {"C++ compiler", "GPU", "GPU driver", "display", "sandbox", "fonts for export", "locale",
+        "model weights", "books", "state folder", "PNG export", "zip submissions"}) {
     CHECK(names.contains(name));
   }
 }
