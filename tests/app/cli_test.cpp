@@ -98,7 +98,8 @@ TEST_CASE("each command explains itself, with its exit codes") {
   CHECK(contains(version.out, ", commit "));
   const Ran overview = alab({"--help"});
   CHECK(overview.code == 0);
-  for (const char* name : {"list", "run", "report", "eval", "bench", "profile", "doctor", "completion"}) {
+  for (const char* name :
+       {"list", "run", "report", "eval", "bench", "profile", "check", "grade", "doctor", "completion"}) {
     CAPTURE(name);
     CHECK(contains(overview.out, name));
     const Ran help = alab({name, "--help"});
@@ -106,7 +107,7 @@ TEST_CASE("each command explains itself, with its exit codes") {
     CHECK(contains(help.out, text("Usage: alab ", name)));
     CHECK(help.out == alab({"help", name}).out);
   }
-  for (const char* name : {"list", "run", "report", "eval", "bench", "profile", "doctor"}) {
+  for (const char* name : {"list", "run", "report", "eval", "bench", "profile", "check", "grade", "doctor"}) {
     CHECK(contains(alab({name, "--help"}).out, "Exit code"));
   }
   for (const char* name : {"list", "run", "bench", "profile", "doctor"}) {
