@@ -7,7 +7,9 @@
 
 #include "app/cli/commands.hpp"
 #include "app/cli/file_watch.hpp"
-#include "kernels/backend.hpp"
+#include "kernels/student/gpu_case.hpp"
+#include "kernels/student/gpu_judge.hpp"
+#include "kernels/student/gpu_program.hpp"
 #include "kernels/student/judge.hpp"
 #include "kernels/student/saved_source.hpp"
 #include "kernels/student/self_test.hpp"
@@ -40,18 +42,22 @@ struct Request {
   fs::path source, json, junit;
   student::StudentLimits limits;
   student::JudgeOptions options;
+  bool gpu = false;
+  student::GpuOptions gpu_options;
 };
 
-void require_backend(const std::string& name) {
+bool on_gpu(const Arguments& arguments) {
+  const std::string name = arguments.value("--backend", "simulated");
   const std::vector<std::string> known{"simulated", "cuda"};
   require(name == "simulated" || name == "cuda", "there is no backend '", name, "' for exercises",
           did_you_mean(name, known), " choose simulated or cuda");
-  require(name != "cuda" || cuda_device().usable,
-          "the backend cuda cannot be used here: ", cuda_device().unavailable, "; simulated needs no GPU");
-  require(
-      name != "cuda",
-      "this version judges exercises on the backend simulated alone: leave --backend cuda out; a GPU counts "
-      "no accesses and sees no race");
+  if (name != "cuda") {
+    return false;
+  }
+  for (const std::string& why : {student::gpu_device().unavailable, student::nvcc().unavailable}) {
+    require(why.empty(), "the backend cuda cannot be used here: ", why, "; simulated needs no GPU");
+  }
+  return true;
 }
 
 student::StudentLimits limits_of(const Arguments& arguments) {
@@ -94,7 +100,8 @@ Request request_of(const Arguments& arguments) {
   r.junit = arguments.value("--junit", "");
   require_folder_of(r.json);
   require_folder_of(r.junit);
-  require_backend(arguments.value("--backend", "simulated"));
+  r.gpu = on_gpu(arguments);
+  r.gpu_options.sanitizer = !arguments.has("--without-sanitizer");
   r.limits = limits_of(arguments);
   r.options.student = arguments.value("--student", "");
   r.options.first_failure = arguments.has("--first-failure");
@@ -107,7 +114,9 @@ bool in_colour() {
 
 int check_once(const Request& r, const std::string& source, const Progress& progress) {
   const student::Verdict verdict =
-      student::judge_source(*r.exercise, r.manifest, source, r.limits, r.options, shown(progress));
+      r.gpu ? student::judge_on_gpu(*r.exercise, r.manifest, source, r.limits, r.options, r.gpu_options,
+                                    shown(progress))
+            : student::judge_source(*r.exercise, r.manifest, source, r.limits, r.options, shown(progress));
   end_of_progress_line();
   std::cout << student::shown(verdict, source, in_colour()) << std::flush;
   if (!r.json.empty()) {
@@ -199,7 +208,7 @@ int run_check(const Arguments& arguments, const Progress& progress) {
                                   : check_once(r, read_file(r.source, kLongestSource), progress);
 }
 
-constexpr std::array<Option, 10> kOptions{
+constexpr std::array<Option, 11> kOptions{
     {{"--starter", "FILE", "write the text to start from there, and end"},
      {"--statement", "", "print what to do, as Markdown, and end"},
      {"--watch", "", "check again whenever the file is saved, until Ctrl-C"},
@@ -207,7 +216,8 @@ constexpr std::array<Option, 10> kOptions{
      {"--junit", "FILE", "write it as JUnit XML, one testcase per check"},
      {"--first-failure", "", "leave out what can no longer change whether it passes"},
      {"--student", "NAME", "whose inputs hidden checks use (default: nobody's)"},
-     {"--backend", "NAME", "simulated (default): no GPU is needed; cuda is not supported yet"},
+     {"--backend", "NAME", "simulated (default): no GPU is needed; cuda: on it as well, with a GPU and nvcc"},
+     {"--without-sanitizer", "", "with --backend cuda: leave compute-sanitizer out, which takes seconds"},
      {"--without-sandbox", "",
       "run without bubblewrap, with limits on time and memory only: for your own code"},
      {"--self-test", "", "prove EXERCISE, or all of them: see below"}}};
@@ -228,6 +238,15 @@ const Command check_command{
     "to bounds; races, accesses out of bounds, barriers that some threads miss and reads of what nothing "
     "has\n"
     "written are found. Time is no criterion. A wrong output is compared with those of known mistakes.\n\n"
+    "--backend cuda: nvcc compiles the text and its kernels run on GPU 0 as well, as device code alone, so "
+    "that\n"
+    "nothing of it runs on the host there. Values, guard zones around arrays and unchanged inputs must hold "
+    "on\n"
+    "both; a GPU has one order of its own. Counts, growth, races and barriers are judged on the executor, "
+    "and\n"
+    "by compute-sanitizer (memcheck, racecheck, synccheck, initcheck on one case) when it is installed. "
+    "Kernels\n"
+    "that pass are timed on a larger case, beside the fastest rung of their op.\n\n"
     "--self-test is for those who write exercises: the starter compiles, runs and fails; the solution passes "
     "with\n"
     "full points and no finding; every wrong solution fails the check that it is listed for, with the "
@@ -236,17 +255,22 @@ const Command check_command{
     "JSON: {exercise, title, student, backend, passed, points, earned, compiled, refused, note,\n"
     "diagnostics: [{line, column, error, text}], checks: [{id, title, kind, visibility, status, points, "
     "earned,\n"
-    "criterion, sentence, why, rule, runs, failed_runs, skipped_runs, first_failure: {shape, input, seed, "
+    "criterion, judged_on, sentence, why, rule, runs, failed_runs, skipped_runs, first_failure: {shape, "
+    "input, seed, "
     "order},\n"
     "first_bad: {element, expected, got}, diagnosis: {kind, sentence, mistake}, findings: [{mistake, "
     "sentence,\n"
     "where, other, block, thread, buffer, count}], counters: [{expression, now, relation, allowed, holds}],\n"
-    "error_map}], sandbox, compile_seconds, seconds}; what does not apply is null or empty. NaN and "
+    "error_map}], sandbox, compile_seconds, seconds, gpu}; what does not apply is null or empty. NaN and "
     "infinities\n"
-    "are the texts \"NaN\", \"inf\", \"-inf\".\n\n"
+    "are the texts \"NaN\", \"inf\", \"-inf\". gpu, with --backend cuda: {device, judged, sanitizer, "
+    "compile_seconds,\n"
+    "seconds, timing: {shape, seconds, spread, repeats, rung, rung_seconds, rung_spread, rung_note, "
+    "problem}}.\n\n"
     "Examples:\n  alab check 1a --statement\n  alab check 1a --starter scores.cu\n  alab check 1a scores.cu "
     "--watch\n"
-    "  alab check 7a flash.cu --json verdict.json --junit verdict.xml\n  alab check --self-test all\n\n"
+    "  alab check 7a flash.cu --json verdict.json --junit verdict.xml\n  alab check 7a flash.cu --backend "
+    "cuda\n  alab check --self-test all\n\n"
     "Exit code: 0 every check passed, 1 one failed or it does not compile, 2 it could not be graded: "
     "unknown\n"
     "exercise, no file, no compiler, no sandbox.\n",

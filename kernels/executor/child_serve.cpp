@@ -152,11 +152,14 @@ void limit(int resource, std::size_t soft, std::size_t hard) {
 }
 
 // RLIMIT_NPROC counts what all programs of the user run, and threads: processes are confine()'s business.
-void limit_resources(const ChildLimits& limits) {
+void limit_resources(const ChildLimits& limits, bool confined) {
   const auto seconds = static_cast<std::size_t>(std::ceil(std::max(1.0, limits.cpu_seconds)));
   limit(RLIMIT_CPU, seconds, seconds + 2);
-  limit(RLIMIT_FSIZE, 0, 0);
   limit(RLIMIT_CORE, 0, 0);
+  if (!confined) {
+    return;
+  }
+  limit(RLIMIT_FSIZE, 0, 0);
   limit(RLIMIT_NOFILE, limits.open_files, limits.open_files);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   limit(RLIMIT_AS, kReserved + limits.memory_bytes, kReserved + limits.memory_bytes);
@@ -212,8 +215,10 @@ void serve(std::span<const Task> tasks, WhereAmI where_am_i) {
     where();  // reads the tables: from now on it is safe in signal handlers
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
     listen_to_signals();
-    limit_resources(request.limits);
-    confine();
+    limit_resources(request.limits, task.confined);
+    if (task.confined) {
+      confine();
+    }
     send_frame(FrameKind::started, nullptr, 0);
     const Bytes answer = task.answer(request.bytes);
     std::fflush(nullptr);

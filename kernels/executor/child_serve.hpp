@@ -18,6 +18,9 @@ struct Task {
   Bytes (*answer)(std::span<const std::byte> request);
   bool has_lines =
       true;  ///< where_am_i may find one; reading the line tables takes longer than many a kernel
+  /// False for the work of our own code with a GPU: the driver needs devices, address space and system calls
+  /// that nothing else needs. Time and resident memory are limited all the same.
+  bool confined = true;
 };
 
 /// The innermost line of a kernel's source on the calling stack, signal frames included. Called in signal

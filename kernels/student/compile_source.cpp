@@ -35,12 +35,6 @@ constexpr const char* kLink =
     "objcopy=$1; launcher=$2; shift 2; \"$objcopy\" --remove-section=.group '--remove-section=.init_array*' "
     "\"--keep-global-symbol=$launcher\" student.o kernels.o && exec \"$@\"";
 
-std::string without_mark(std::string_view source) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  source.remove_prefix(source.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
-  return std::string(source);
-}
-
 /// The translation unit behind the prelude.
 std::string unit_of(const SourceReading& reading, std::string_view launch) {
   std::string unit = executor::rewrite_cuda(reading.compilable, kStudentFile) + "\n";
@@ -245,6 +239,12 @@ Program not_rewritten(std::string message) {
 }
 
 }  // namespace
+
+std::string without_mark(std::string_view source) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  source.remove_prefix(source.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
+  return std::string(source);
+}
 
 Program compile_source(std::string_view given, std::string_view launch, const StudentLimits& limits,
                        const Progress& progress) {

@@ -1,6 +1,7 @@
 // compile() for a launch text of the caller's. SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "kernels/student/run_case.hpp"
@@ -10,5 +11,8 @@ namespace alab::student {
 /// compile() of run_case.hpp; launch is what an exercise's launch.cu holds.
 Program compile_source(std::string_view source, std::string_view launch, const StudentLimits& limits,
                        const Progress& progress);
+
+/// A source without the mark that some editors put before UTF-8.
+std::string without_mark(std::string_view source);
 
 }  // namespace alab::student

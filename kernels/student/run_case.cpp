@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernels/student/run_case.hpp"
 
-#include "kernels/student/case_wire.hpp"
+#include "kernels/student/case_request.hpp"
 #include "kernels/student/compile_source.hpp"
 #include "kernels/student/mistake.hpp"
 #include "kernels/student/sandbox.hpp"
@@ -15,6 +15,19 @@ using child::ChildEnd;
 // Memory accesses of one thread, beyond which it is taken to loop for ever; a thread of a solution makes
 // thousands.
 constexpr std::uint64_t kThreadBudget = std::uint64_t{1} << 22;
+
+child::ChildVerdict start(const Program& program, const std::vector<std::byte>& request,
+                          const StudentLimits& limits, const Progress& progress) {
+  if (!uses_bubblewrap(limits)) {
+    return child::run(program.file, "case", request, limits.run, progress);
+  }
+  const std::filesystem::path readable[] = {program.file};
+  child::Wrapper wrapper{bubblewrap(readable)};
+  wrapper.command.insert(wrapper.command.end(), {"--chdir", "/tmp", program.file.string()});
+  return child::run(wrapper, "case", request, limits.run, progress);
+}
+
+}  // namespace
 
 CaseRequest request_of(const Exercise& exercise, const Case& c, const HostArrays& inputs,
                        const counted::TraceWish& wish) {
@@ -33,17 +46,6 @@ CaseRequest request_of(const Exercise& exercise, const Case& c, const HostArrays
   return request;
 }
 
-child::ChildVerdict start(const Program& program, const std::vector<std::byte>& request,
-                          const StudentLimits& limits, const Progress& progress) {
-  if (!uses_bubblewrap(limits)) {
-    return child::run(program.file, "case", request, limits.run, progress);
-  }
-  const std::filesystem::path readable[] = {program.file};
-  child::Wrapper wrapper{bubblewrap(readable)};
-  wrapper.command.insert(wrapper.command.end(), {"--chdir", "/tmp", program.file.string()});
-  return child::run(wrapper, "case", request, limits.run, progress);
-}
-
 void take(CaseRun& run, CaseAnswer answer) {
   run.outputs = std::move(answer.outputs);
   run.launches = std::move(answer.launches);
@@ -56,8 +58,6 @@ void take(CaseRun& run, CaseAnswer answer) {
     run.verdict.sentence = std::move(answer.failure);
   }
 }
-
-}  // namespace
 
 StudentLimits student_limits() {
   StudentLimits limits;

@@ -91,8 +91,34 @@ std::string line_of_check(const CheckVerdict& c, const Paint& paint) {
                            : c.status == Status::failed ? paint("31", "FAILED ")
                                                         : paint("33", "not run");
   const std::string hidden = c.visibility == "visible" ? "" : text("  (", c.visibility, ")");
+  const std::string where = c.judged_on.empty() ? "" : text("  [", c.judged_on, "]");
   return text("  ", mark, "  ", points_text(c.earned), "/", points_text(c.points), "  ", c.title, hidden,
-              "\n");
+              where, "\n");
+}
+
+std::string time_text(double seconds, double spread) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "%.4g us (half the interquartile range %.2g)", 1e6 * seconds,
+                1e6 * spread);
+  return buffer;
+}
+
+std::string gpu_text(const GpuReport& g) {
+  std::string out = text("  GPU: ", g.device, "; compiled in ", seconds_text(g.compile_seconds),
+                         ", judged in ", seconds_text(g.seconds), "\n  ", g.judged, "\n");
+  out += g.sanitizer.empty() ? "" : text("  ", g.sanitizer, "\n");
+  if (!g.timing) {
+    return out;
+  }
+  const GpuTiming& t = *g.timing;
+  if (!t.problem.empty()) {
+    return out + text("  not timed: ", t.problem, "\n");
+  }
+  out += text("  time, measured on ", g.device, " with ", t.shape,
+              ", no part of the verdict: ", time_text(t.seconds, t.spread), ", median of ", t.repeats, "\n");
+  return out + (t.rung.empty()
+                    ? text("  no rung beside it: ", t.rung_note, "\n")
+                    : text("  fastest rung, ", t.rung, ": ", time_text(t.rung_seconds, t.rung_spread), "\n"));
 }
 
 }  // namespace
@@ -171,6 +197,7 @@ std::string shown(const Verdict& v, std::string_view source, bool colour) {
   if (!v.note.empty()) {
     out += text("  ", v.note, "\n");
   }
+  out += v.gpu ? gpu_text(*v.gpu) : "";
   out +=
       text("  ",
            paint(v.passed() ? "32" : "31",

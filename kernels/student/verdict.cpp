@@ -61,6 +61,8 @@ Json to_json(const ErrorMap& m) {
 Json to_json(const Diagnosis& d);
 Json to_json(const Diagnostic& d);
 Json to_json(const CheckVerdict& c);
+Json to_json(const GpuTiming& t);
+Json to_json(const GpuReport& g);
 
 template <class T>
 Json list(const std::vector<T>& items) {
@@ -93,6 +95,7 @@ Json to_json(const CheckVerdict& c) {
           {"points", c.points},
           {"earned", c.earned},
           {"criterion", c.criterion},
+          {"judged_on", c.judged_on},
           {"sentence", c.sentence},
           {"why", c.why},
           {"rule", c.rule},
@@ -105,6 +108,24 @@ Json to_json(const CheckVerdict& c) {
           {"findings", list(c.findings)},
           {"counters", list(c.counters)},
           {"error_map", maybe(c.error_map)}};
+}
+
+Json to_json(const GpuTiming& t) {
+  return {{"shape", t.shape},
+          {"seconds", t.seconds},
+          {"spread", t.spread},
+          {"repeats", t.repeats},
+          {"rung", t.rung},
+          {"rung_seconds", t.rung_seconds},
+          {"rung_spread", t.rung_spread},
+          {"rung_note", t.rung_note},
+          {"problem", t.problem}};
+}
+
+Json to_json(const GpuReport& g) {
+  return {{"device", g.device},       {"judged", g.judged},
+          {"sanitizer", g.sanitizer}, {"compile_seconds", g.compile_seconds},
+          {"seconds", g.seconds},     {"timing", maybe(g.timing)}};
 }
 
 }  // namespace
@@ -189,7 +210,8 @@ Json to_json(const Verdict& v) {
           {"checks", list(v.checks)},
           {"sandbox", v.sandbox},
           {"compile_seconds", v.compile_seconds},
-          {"seconds", v.seconds}};
+          {"seconds", v.seconds},
+          {"gpu", maybe(v.gpu)}};
 }
 
 }  // namespace alab::student

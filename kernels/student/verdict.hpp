@@ -57,8 +57,9 @@ struct CheckVerdict {
   std::string id, title, kind, visibility, criterion;
   double points = 0, earned = 0;
   Status status = Status::not_run;
-  std::string sentence;  ///< "" when passed; otherwise what, where and how much
-  std::string why;       ///< what the instructor adds
+  std::string judged_on;  ///< "" executor alone; otherwise "executor", "NVIDIA H200, executor", "NVIDIA H200"
+  std::string sentence;   ///< "" when passed; otherwise what, where and how much
+  std::string why;        ///< what the instructor adds
   std::string rule;  ///< that fired: values, finite, exact, largest, count, growth, finding, damage, changed,
                      ///< untouched, ended
   int runs = 0, failed_runs = 0, skipped_runs = 0;
@@ -70,6 +71,26 @@ struct CheckVerdict {
   std::optional<ErrorMap> error_map;
 };
 
+/// Of kernels that passed, on a case of its own; never part of the verdict.
+struct GpuTiming {
+  std::string shape;
+  double seconds = 0, spread = 0;  ///< all launches together: median, half the interquartile range
+  int repeats = 0;
+  std::string rung;  ///< the fastest of the exercise's op at the same size: "gla/30_two_level", or ""
+  double rung_seconds = 0, rung_spread = 0;
+  std::string rung_note;  ///< why there is no rung
+  std::string problem;    ///< "" or why nothing was timed
+};
+
+/// What was done on a GPU for a verdict with backend "cuda".
+struct GpuReport {
+  std::string device;                       ///< "NVIDIA H200, CUDA 13.0, nvcc 13.0.88"
+  std::string judged;                       ///< what was judged where, a sentence
+  std::string sanitizer;                    ///< what compute-sanitizer did, or why it did not
+  double compile_seconds = 0, seconds = 0;  ///< nvcc; all of the GPU's part but the timing
+  std::optional<GpuTiming> timing;
+};
+
 struct Verdict {
   std::string exercise, title, student, backend = "simulated";
   std::vector<CheckVerdict> checks;
@@ -79,6 +100,7 @@ struct Verdict {
   std::string sandbox;                      ///< "bubblewrap", or why there was none
   std::string note;                         ///< "" or a sentence about all checks: a wider tolerance
   double compile_seconds = 0, seconds = 0;  ///< seconds: all of it
+  std::optional<GpuReport> gpu;             ///< with backend "cuda"
 
   double points() const;
   double earned() const;
