@@ -78,6 +78,11 @@ TEST_CASE("a value out of range is refused with the value and the range") {
       {{"run", kQuick, "--format", "csv"}, "--format", "--out"},
       {{"run"}, "needs one lab", "list experiments"},
       {{"eval"}, "case folder", "--help"},
+      {{"grade", ".", "--jobs", "0"}, "--jobs is '0'", "1 to 256"},
+      {{"grade", ".", "--partition", "short"}, "--partition", "--slurm"},
+      {{"grade", ".", "--slurm", "--slurm-ask", "0"}, "--slurm-ask is '0'", "0.05 to 3600"},
+      {{"grade", ".", "--slurm", "--slurm-options", "--array=0-3"}, "--array", "leave it out"},
+      {{"grade", ".", "--slurm-part", "none.json"}, "none.json", "use 'alab grade --slurm'"},
   };
   for (const Refused& one : all) {
     const Ran ran = alab(one.words);
@@ -88,6 +93,18 @@ TEST_CASE("a value out of range is refused with the value and the range") {
     CHECK(contains(ran.err, one.names));
     CHECK(contains(ran.err, one.suggests));
   }
+}
+
+TEST_CASE("a cluster that is not here is said, with what to install") {
+  const Scratch scratch("no slurm");
+  How how;
+  how.environment = {{"PATH", scratch.path().string()}};
+  const Ran ran =
+      alab({"grade", scratch.path().string(), "--out", (scratch / "out").string(), "--slurm"}, how);
+  CHECK(ran.code == 2);
+  CHECK(is_one_sentence(ran.err));
+  CHECK(contains(ran.err, "sbatch is not on PATH"));
+  CHECK(contains(ran.err, "slurm-client"));
 }
 
 TEST_CASE("each command explains itself, with its exit codes") {
