@@ -146,7 +146,7 @@ note "the run is through"
 lines() { cat "$work"/out/slurm/round_*/*.log | grep -c -- "$1" || true; }
 for student in "${students[@]}"; do
   [ "$(lines "^  [0-9.]* of [0-9.]*  $student\$")" = 1 ] || fail "$student was judged $(lines " of .*  $student\$") times"
-  [ -s "$work/out/students/$student.json" ] || [ "$student" = "o'neil %a" ] || fail "$student has no result"
+  [ -s "$work/out/students/$student.json" ] || fail "$student has no result"
 done
 [ "$(find "$work/out/students" -type f | wc -l)" = 8 ] || fail "there are other than 8 results"
 begun="$(lines '^judging')"
