@@ -24,7 +24,7 @@ work="$(mktemp -d /tmp/alab-slurm.XXXXXX)"
 chmod 755 "$work"
 daemons=()
 end() {
-  kill -9 "${daemons[@]}" 2>/dev/null || true
+  { kill -9 "${daemons[@]}"; wait "${daemons[@]}"; } 2>/dev/null || true
   if [ -n "${KEEP:-}" ]; then echo "kept: $work"; else rm -rf "$work"; fi
 }
 trap end EXIT
