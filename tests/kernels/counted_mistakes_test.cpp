@@ -80,6 +80,22 @@ TEST_CASE("each planted mistake is reported once, at its lines, in every order")
   }
 }
 
+TEST_CASE("tables that each OS thread has are as large as the buffers, not as their distance") {
+  const auto pages = [] {
+    std::ifstream file("/proc/self/statm");
+    std::size_t count = 0;
+    file >> count;
+    return count;
+  };
+  counted::Options options;
+  options.workers = 16;
+  counted::CountedStream stream({}, options);
+  const std::size_t before = pages();
+  counted_build::intact_kernels()[0].run(stream);
+  CHECK(before > 0);
+  CHECK(pages() - before < (std::size_t{512} << 20) / 4096);
+}
+
 TEST_CASE("right kernels that look suspicious are left in peace") {
   for (const samples::Planted& sample : counted_build::intact_kernels()) {
     for (const Stream::Order order : kOrders) {

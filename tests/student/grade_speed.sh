@@ -33,6 +33,8 @@ for jobs in "$@"; do
   start="$(date +%s.%N)"
   "$alab" grade "$work/in $jobs" --out "$work/out $jobs" --exercise "$exercise" --jobs "$jobs" ${ALAB_GRADE_OPTIONS:-} >"$work/log" || { cat "$work/log"; exit 1; }
   end="$(date +%s.%N)"
+  # The first source is the solution: a speed counts only where it passes.
+  grep -rq '"passed": true' "$work/out $jobs/classroom50/student 0" || { echo "grade_speed.sh: the solution does not pass here" >&2; exit 1; }
   awk -v n="$students" -v jobs="$jobs" -v s="$start" -v e="$end" \
     'BEGIN { printf "jobs %d: %.1f s, %.1f submissions a minute\n", jobs, e - s, 60 * n / (e - s) }'
 done

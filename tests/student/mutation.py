@@ -106,6 +106,9 @@ def run_exercise(alab, options, exercise, known, jobs, folder):
             why, same = explained(known, exercise, m)
             survivors.append({k: m[k] for k in ("operator", "line", "was", "is")} | {"why": why, "equivalent": same})
     ungraded = [end for end in ends if end.startswith("not graded")]
+    # Were the solution itself to fail, every change to it would seem to be caught.
+    if judge(alab, options, exercise, {"text": source.read_text()}, folder) != "survived":
+        ungraded.append("not graded: the solution itself fails here")
     missed = [s for s in survivors if not s["equivalent"]]
     counted = ends.count("caught") + len(missed)
     return {"exercise": exercise, "mutants": len(todo) - ends.count("stillborn"), "caught": ends.count("caught"),

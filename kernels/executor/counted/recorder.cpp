@@ -74,9 +74,7 @@ void Recorder::begin(const LaunchContext& context) {
   findings_.clear();
   traffic_.assign(context.buffers.size(), {});
   global_.use(context.buffers, context.stamps, context.locks);
-  if (own_.words() < context.global_words()) {
-    own_ = BlockShadow(context.global_words(), BlockShadow::Memory::global);
-  }
+  use_own_shadow();
   tracer_.begin(context.trace);
   filled_.assign(context.launch->threads(), 0);
   program_ = program_image();
@@ -91,6 +89,19 @@ void Recorder::begin(const LaunchContext& context) {
   t_recorder = this;
   running_ = -1;
   guard_.emplace();
+}
+
+// Buffers lie far apart in the region, and each OS thread has tables of its own.
+void Recorder::use_own_shadow() {
+  std::size_t words = 0;
+  own_base_.clear();
+  for (const Buffer& buffer : context_.buffers) {
+    own_base_.push_back(words);
+    words += buffer.given ? 0 : buffer.words();
+  }
+  if (own_.words() < words) {
+    own_ = BlockShadow(words, BlockShadow::Memory::global);
+  }
 }
 
 void Recorder::end() {

@@ -34,11 +34,6 @@ struct LaunchContext {
   std::span<BlockProfile> blocks;   ///< empty when there are too many to keep
   const TraceShare* trace = nullptr;  ///< nullptr: no request is kept
   const executor::RemovedBarrier* removed = nullptr;
-
-  /// From the region's beginning to the end of the last buffer.
-  std::size_t global_words() const {
-    return buffers.empty() ? 0 : (buffers.back().offset + buffers.back().bytes + 3) / 4;
-  }
 };
 
 /// used_bytes of the requests that went to a buffer.
@@ -111,6 +106,7 @@ class Recorder final : public executor::LaneWatch {
   };
 
   void park();
+  void use_own_shadow();
   // recorder_merge.cpp
   void merge(std::uint32_t held);
   std::uint32_t waiting(std::uint32_t present) const;
@@ -161,7 +157,8 @@ class Recorder final : public executor::LaneWatch {
   PatternStore patterns_;
   RawFindings findings_;
   GlobalShadow global_;
-  BlockShadow shared_, own_;  ///< own_: of global memory that the host has not filled
+  BlockShadow shared_, own_;           ///< own_: of the buffers that the host has not filled
+  std::vector<std::size_t> own_base_;  ///< of each buffer: its first word in own_
   Tracer tracer_;
   std::unique_ptr<std::uint64_t, LogMemory> log_;
   std::array<std::uint64_t*, kLanes> cursor_{};      // where each lane of the running warp writes next

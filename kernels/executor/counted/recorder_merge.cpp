@@ -281,7 +281,8 @@ inline void Recorder::shared_request(Instruction& in, std::uint64_t first) {
 
 // A block that has used an atomic may have ordered its threads by it.
 inline void Recorder::own_request(Instruction& in, std::uint64_t first) {
-  const BlockShadow::Request request{in.pattern, (first - t_log.global_base) / 4, in.kind, warp_,
+  const std::size_t word = own_base_[static_cast<std::size_t>(in.buffer)] + (first - in.word_base) / 4;
+  const BlockShadow::Request request{in.pattern, word, in.kind, warp_,
                                      static_cast<std::uint16_t>(std::min(in.number, 0xFFFFu))};
   const auto report = [&](unsigned i, Mistake mistake, std::uint64_t cell) {
     if (!global_.synchronised()) {
