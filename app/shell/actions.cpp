@@ -24,6 +24,9 @@ void scale_by(App& app, float step) {
 }
 
 void undo_or_redo(App& app, bool redo) {
+  if (exercise_view(app) != nullptr && !app.desk.open) {
+    return;  // the code's own undo hears the same keys
+  }
   if (redo ? app.book.redo() : app.book.undo()) {
     if (app.book.step_progress() != nullptr && app.book.step_progress()->ran) {
       run_step(app);
@@ -39,7 +42,7 @@ void reset_lab(App& app) {
     app.book.reset_lab(*lab);
     app.views.clear();
     app.shown_lab = nullptr;
-    say(app, text("Reset '", lab->title, "'; your notes are kept"));
+    say(app, text("Reset '", lab->title, "'; your notes and exercises are kept"));
   }
 }
 
@@ -54,10 +57,23 @@ void cancel_all(App& app) {
   app.runner.cancel();
   app.exporter.cancel();
   app.desk.counts.cancel();
+  app.exercises.judge.cancel();
+}
+
+void run_page(App& app) {
+  if (app.desk.open) {
+    count_desk(app);
+  } else if (exercise_view(app) != nullptr) {
+    run_exercise(app);
+  } else {
+    run_step(app);
+  }
 }
 
 constexpr Action kActions[] = {
-    {"run", "Run this step", "F5", [](App& app) { app.desk.open ? count_desk(app) : run_step(app); }},
+    {"run", "Run this step", "F5", run_page},
+    {"check", "Save and check this exercise", "Ctrl+S", run_exercise},
+    {"reset_exercise", "Start this exercise over from the given text", "", reset_exercise},
     {"cancel", "Cancel what runs", "Esc", cancel_all},
     {"memory", "Code and memory: count what a kernel moves, line by line", "Ctrl+M",
      [](App& app) { app.desk.open ? void(app.desk.open = false) : open_desk(app, "", ""); }},
@@ -256,6 +272,9 @@ void open_link(App& app, const std::string& target) {
     say(app, text("Opened ", target, " in your browser"));
   } else if (kind == "lab") {
     opened = app.book.open(rest);
+  } else if (kind == "exercise") {
+    const student::Exercise* exercise = student::find_exercise(rest);
+    opened = exercise != nullptr && app.book.open_exercise(exercise->id);
   } else if (kind == "step") {
     opened = app.book.lab() != nullptr && app.book.open_step(app.book.lab()->id, rest);
   } else if (kind == "panel" && step_view(app) != nullptr) {
@@ -315,9 +334,10 @@ void handle_keys(App& app) {
       {ImGuiMod_Ctrl | ImGuiKey_Q, "quit"},
       {ImGuiKey_F1, "help"},
   };
+  const bool exercise = exercise_view(app) != nullptr && !app.desk.open;
   for (const auto& [chord, id] : keys) {
     if (pressed(chord)) {
-      do_action(app, id);
+      do_action(app, exercise && id == std::string_view("export") ? "check" : id);
     }
   }
   if (pressed(ImGuiMod_Ctrl | ImGuiKey_K)) {
@@ -327,6 +347,9 @@ void handle_keys(App& app) {
   if (pressed(ImGuiKey_F6)) {
     app.focus = app.focus == "lesson" ? "instruments" : (app.focus == "instruments" ? "contents" : "lesson");
     ImGui::SetWindowFocus(app.focus.c_str());
+    if (exercise && app.focus == "instruments") {
+      exercise_view(app)->code.focus();
+    }
   }
   if (ImGui::IsKeyPressed(ImGuiKey_Escape, false) && !app.palette.open) {
     do_action(app, "cancel");

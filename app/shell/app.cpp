@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/shell/model/exercise_catalog.hpp"
 #include "imgui_internal.h"
 #include "kernels/backend.hpp"
 
@@ -32,6 +33,14 @@ void open_asked_kernel(App& app, const Lab& lab) {
 
 void open_asked_page(App& app) {
   const Options& options = app.options;
+  if (!options.exercise.empty()) {
+    const student::Exercise* exercise = student::find_exercise(options.exercise);
+    require(exercise != nullptr && app.book.open_exercise(exercise->id), "--exercise ", options.exercise,
+            ": there is no such exercise; 'alab list exercises' shows all");
+    app.exercises.run_soon = options.answered;
+    change_preferences(app, [](Preferences& p) { p.welcomed = true; });
+    return;
+  }
   if (options.lab.empty()) {
     return;
   }
@@ -257,7 +266,7 @@ void enter_page(App& app) {
 }  // namespace
 
 App::App(std::span<const Lab* const> labs, const Options& asked, std::filesystem::path state_file)
-    : options(asked), book(labs), saver(state_file) {
+    : options(asked), book(labs, {}, exercise_cards()), saver(state_file) {
   if (options.keeps_progress()) {
     const LoadReport report = load_state(state_file, book);
     if (!report.message.empty()) {
@@ -299,8 +308,8 @@ bool wants_frames(const App& app) {
     return true;  // as a hand on the mouse keeps it awake
   }
   if (app.runner.running() || app.desk.counts.running() || app.exporter.running() || app.saver.pending() ||
-      app.doctor.status().state == JobState::running || app.theme_dirty || !app.options.screenshot.empty() ||
-      app.quick.seen != app.quick.completed) {
+      app.doctor.status().state == JobState::running || app.theme_dirty || exercises_move(app) ||
+      !app.options.screenshot.empty() || app.quick.seen != app.quick.completed) {
     return true;
   }
   if (app.hero_view != nullptr && panels::wants_frames(app.hero_view->results)) {
@@ -329,6 +338,7 @@ void draw_app(App& app) {
   ui::begin_frame(app.ui);
   take_finished(app);
   take_count(app);
+  update_exercises(app);
   if (app.findings.empty() && app.doctor.status().state == JobState::done) {
     app.findings = *app.doctor.result().second;
   }

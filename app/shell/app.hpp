@@ -11,6 +11,7 @@
 #include "app/panels/input_panel.hpp"
 #include "app/panels/params_panel.hpp"
 #include "app/panels/result_view.hpp"
+#include "app/shell/exercise/desk.hpp"
 #include "app/shell/markdown.hpp"
 #include "app/shell/memory/desk.hpp"
 #include "app/shell/model/exporting.hpp"
@@ -94,6 +95,7 @@ struct App {
   LatestJob<std::vector<Finding>> doctor;
   InputCatalog catalog;
   MemoryDesk desk;
+  ExerciseDesk exercises;
 
   ui::Ui ui;
   MarkdownView markdown;
@@ -159,6 +161,20 @@ void open_link(App& app, const std::string& target);
 void open_desk(App& app, std::string_view op, std::string_view rung);
 /// Counts what is chosen there.
 void count_desk(App& app);
+/// The exercise of the current page, made when it is seen first; nullptr on other pages.
+ExerciseView* exercise_view(App& app);
+/// Saves and judges it.
+void run_exercise(App& app);
+/// Back to the given text, with undo.
+void reset_exercise(App& app);
+/// The editor's own undo first, then the history.
+void undo_exercise(ExerciseView& view, bool redo);
+/// Once a frame: verdicts that arrived, texts to be saved or changed by others.
+void update_exercises(App& app);
+/// Saves what is not on disk, while the GL context lives.
+void close_exercises(App& app);
+/// Something is judged or waits to be saved.
+bool exercises_move(const App& app);
 void do_action(App& app, std::string_view id);
 std::vector<SearchEntry> action_entries();
 
@@ -170,6 +186,10 @@ void draw_lesson(App& app);
 void draw_instruments(App& app);
 void draw_status_bar(App& app);
 void draw_desk(App& app, const Lab& lab);
+void draw_exercise_task(App& app);
+void draw_exercise_code(App& app);
+/// Back and next, at the end of a page.
+void draw_navigation(App& app);
 /// Once a frame: a count that arrived.
 void take_count(App& app);
 void draw_welcome(App& app);

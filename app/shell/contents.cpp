@@ -43,6 +43,30 @@ bool row(App& app, const char* id, float height, bool current) {
   return clicked;
 }
 
+const ExerciseCard& card_of(const App& app, const Lab& lab, const Page& page) {
+  return *app.book.exercises(lab)[static_cast<std::size_t>(page.step)];
+}
+
+/// "3/10" once it was tried.
+std::string points_of(const App& app, const Lab& lab, const Page& page) {
+  if (page.kind != PageKind::exercise) {
+    return "";
+  }
+  const ExerciseProgress* progress = app.book.find_exercise(card_of(app, lab, page).id);
+  return progress == nullptr || progress->runs == 0
+             ? ""
+             : text(number_in_words(progress->earned), "/", number_in_words(progress->points));
+}
+
+std::string row_title(const App& app, const Lab& lab, const Page& page) {
+  if (page.kind == PageKind::exercise) {
+    const ExerciseCard& card = card_of(app, lab, page);
+    return text(card.number, "  ", card.title);
+  }
+  const std::string number = page.kind == PageKind::step ? text(page.step + 1, "  ") : "";
+  return number + app.book.page_title(lab, page);
+}
+
 void page_icon(App& app, const Lab& lab, const Page& page) {
   const ui::Palette& c = app.ui.colors();
   const char* icon = ICON_FA_BOOK_OPEN;
@@ -53,6 +77,12 @@ void page_icon(App& app, const Lab& lab, const Page& page) {
     color = progress != nullptr && progress->quiz.size() == lab.quiz.size() ? c.green : c.muted;
   } else if (page.kind == PageKind::readings) {
     icon = ICON_FA_BOOKMARK;
+  } else if (page.kind == PageKind::exercise) {
+    const ExerciseProgress* progress = app.book.find_exercise(card_of(app, lab, page).id);
+    const ExerciseState state = progress == nullptr ? ExerciseState::untouched : progress->state();
+    icon = state == ExerciseState::passed ? ICON_FA_CIRCLE_CHECK : ICON_FA_CODE;
+    color =
+        state == ExerciseState::passed ? c.green : (state == ExerciseState::tried ? c.blue : c.line_strong);
   } else if (page.kind == PageKind::step) {
     const Step& step = lab.steps[static_cast<std::size_t>(page.step)];
     const StepProgress* progress = app.book.find_step(lab, step);
@@ -89,8 +119,13 @@ void page_rows(App& app, const Lab& lab) {
     page_icon(app, lab, page);
     ImGui::SetCursorScreenPos({at.x + ui::em(2.5F), at.y + 0.22F * ui::em(1)});
     ui::push_type(app.ui, ui::Type::small);
-    const std::string number = page.kind == PageKind::step ? text(page.step + 1, "  ") : "";
-    ui::text_fitted(app.ui, number + app.book.page_title(lab, page), room - ui::em(3.0F));
+    const std::string points = points_of(app, lab, page);
+    const float width = points.empty() ? 0 : ImGui::CalcTextSize(points.c_str()).x + ui::em(0.6F);
+    ui::text_fitted(app.ui, row_title(app, lab, page), room - ui::em(3.0F) - width);
+    if (!points.empty()) {
+      ImGui::SetCursorScreenPos({at.x + room - width, at.y + 0.22F * ui::em(1)});
+      ui::text_colored(app.ui.colors().muted, points);
+    }
     ui::pop_type();
     ImGui::SetCursorScreenPos({at.x, at.y + height});
     ImGui::Dummy({1, 0});
@@ -155,8 +190,9 @@ void page_dots(App& app, const Lab& lab) {
     if (row(app, id.c_str(), 1.45F * em, page == app.book.page())) {
       app.book.open(lab.id, page);
     }
-    const std::string number = page.kind == PageKind::step ? text(page.step + 1, "  ") : "";
-    ui::help(app.ui, number + app.book.page_title(lab, page));
+    const std::string points = points_of(app, lab, page);
+    ui::help(app.ui, text(page.kind == PageKind::exercise ? "Exercise " : "", row_title(app, lab, page),
+                          points.empty() ? "" : text("   ", points, " points")));
     const float width = ImGui::GetContentRegionAvail().x;
     ImGui::SetCursorScreenPos({at.x + width / 2 - 0.42F * em, at.y + 0.3F * em});
     page_icon(app, lab, page);

@@ -24,7 +24,7 @@ const char* const kKeys =
     "| PageDown, PageUp in the lesson | scroll, then turn the page |\n"
     "| arrows, Home, End, space | drive a stepper |\n"
     "| Ctrl+Z, Ctrl+Y | undo and redo parameter changes |\n"
-    "| Ctrl+S | export |\n"
+    "| Ctrl+S | export; in an exercise, save and check it |\n"
     "| Ctrl+N | notes |\n"
     "| Ctrl+M | code and memory: what a kernel moves |\n"
     "| arrows, Home, End there | step through requests |\n"

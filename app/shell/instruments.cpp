@@ -309,6 +309,8 @@ void draw_instruments(App& app) {
     } else if (lab == nullptr) {
       ui::state_panel(app.ui, "nothing", {ui::Phase::empty, "Open a lab at the left.", "", 0},
                       ImGui::GetContentRegionAvail());
+    } else if (exercise_view(app) != nullptr && !app.show_notes) {
+      draw_exercise_code(app);
     } else {
       header(app, *lab);
       const Step* step = app.book.step();

@@ -91,7 +91,9 @@ void draw_step(App& app, const Lab& lab, const Step& step) {
   draw_explain_card(app, step, view, run);
 }
 
-void navigation(App& app) {
+}  // namespace
+
+void draw_navigation(App& app) {
   ui::vspace(0.8F);
   const float half = (ImGui::GetContentRegionAvail().x - ui::em(1)) / 2;
   const auto all = app.book.pages(*app.book.lab());
@@ -141,6 +143,8 @@ void navigation(App& app) {
   ui::vspace(1.0F);
 }
 
+namespace {
+
 void draw_page(App& app) {
   const Lab& lab = *app.book.lab();
   const Page page = app.book.page();
@@ -152,7 +156,7 @@ void draw_page(App& app) {
       draw_step(app, lab, *app.book.step());
       break;
     case PageKind::exercise:
-      break;
+      break;  // its column scrolls in part: draw_lesson
     case PageKind::quiz:
       draw_quiz(app, lab);
       break;
@@ -160,7 +164,7 @@ void draw_page(App& app) {
       draw_readings(app, lab);
       break;
   }
-  navigation(app);
+  draw_navigation(app);
 }
 
 void page_keys(App& app) {
@@ -184,6 +188,14 @@ void draw_lesson(App& app) {
   const float height = ImGui::GetMainViewport()->Size.y - c.top - c.bottom;
   const float em = ui::kBodySize * ImGui::GetStyle().FontScaleMain;
   const float margin = std::max(1.3F * em, (c.lesson - kReadingWidth * em) / 2);
+  if (exercise_view(app) != nullptr) {
+    if (begin_region(
+            {"lesson", {c.contents, c.top}, {c.lesson, height}, {margin, 0.8F * em}, app.ui.colors().page})) {
+      draw_exercise_task(app);
+    }
+    end_region();
+    return;
+  }
   if (begin_region({"lesson",
                     {c.contents, c.top},
                     {c.lesson, height},

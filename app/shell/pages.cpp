@@ -54,6 +54,24 @@ void erratum(App& app, const Reading& reading, int index) {
   ui::end_card();
 }
 
+void exercise_list(App& app, const Lab& lab) {
+  const auto cards = app.book.exercises(lab);
+  if (cards.empty()) {
+    return;
+  }
+  small_heading(app, "Exercises: write the kernel yourself");
+  for (const ExerciseCard* card : cards) {
+    const ExerciseProgress* progress = app.book.find_exercise(card->id);
+    const bool passed = progress != nullptr && progress->passed;
+    ui::text_colored(passed ? app.ui.colors().green : app.ui.colors().line_strong,
+                     passed ? ICON_FA_CIRCLE_CHECK : ICON_FA_CODE);
+    ImGui::SameLine();
+    if (ui::link_text(app.ui, card->id.c_str(), text(card->number, "  ", card->title))) {
+      app.book.open_exercise(card->id);
+    }
+  }
+}
+
 }  // namespace
 
 void draw_overview(App& app, const Lab& lab) {
@@ -81,6 +99,7 @@ void draw_overview(App& app, const Lab& lab) {
       app.book.open(lab.id, {PageKind::step, static_cast<int>(i)});
     }
   }
+  exercise_list(app, lab);
   ui::vspace(0.6F);
   if (!lab.steps.empty() &&
       ui::primary_button(app.ui, app.book.fraction(lab) > 0 ? "Go on###begin" : "Begin###begin")) {

@@ -52,8 +52,8 @@ void set_idling(HelloImGui::RunnerParams& params, const App& app) {
     idling.fpsIdle = kIdleFps;
     return;
   }
-  const bool long_job =
-      (app.runner.running() && app.runner.seconds_running() > kShortJobSeconds) || app.desk.counts.running();
+  const bool long_job = (app.runner.running() && app.runner.seconds_running() > kShortJobSeconds) ||
+                        app.desk.counts.running() || app.exercises.judge.running();
   idling.enableIdling = long_job;
   idling.fpsIdle = kSlowJobFps;
 }
@@ -75,8 +75,8 @@ class Screenshot {
   bool wanted() const { return !file_.empty(); }
   bool due(const App& app) {
     const double now = ImGui::GetTime();
-    const bool busy =
-        app.runner.running() || app.desk.counts.running() || app.doctor.status().state == JobState::running;
+    const bool busy = app.runner.running() || app.desk.counts.running() || app.exercises.judge.running() ||
+                      app.doctor.status().state == JobState::running;
     if (busy) {
       quiet_since_ = now;
     }
@@ -149,6 +149,7 @@ void fill_callbacks(HelloImGui::RunnerParams& params, App& app, const WindowHook
     app.runner.cancel();
     app.exporter.cancel();
     app.desk.counts.cancel();
+    close_exercises(app);
     app.views.clear();
     app.markdown.clear();
     release_formulas();

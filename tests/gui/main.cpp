@@ -23,8 +23,8 @@ namespace alab::gui_test {
 const std::vector<Session>& all_sessions() {
   static const std::vector<Session> all = [] {
     std::vector<Session> sessions;
-    for (auto part :
-         {first_sessions(), state_sessions(), window_sessions(), memory_sessions(), lab_sessions()}) {
+    for (auto part : {first_sessions(), state_sessions(), window_sessions(), memory_sessions(),
+                      exercise_sessions(), lab_sessions()}) {
       sessions.insert(sessions.end(), part.begin(), part.end());
     }
     return sessions;

@@ -32,6 +32,7 @@ std::vector<Session> lab_sessions();
 std::vector<Session> window_sessions();
 std::vector<Session> memory_sessions();
 std::vector<Session> state_sessions();
+std::vector<Session> exercise_sessions();
 
 /// Runs one session in this process; prints "PASS name" or "FAIL name" per test. Returns the number of
 /// failures.

@@ -9,9 +9,9 @@
 namespace alab::shell {
 namespace {
 
-const std::vector<std::string> kNames = {"--lab",      "--step",    "--page", "--kernel",
-                                         "--panel",    "--theme",   "--size", "--screenshot",
-                                         "--answered", "--measure", "--help"};
+const std::vector<std::string> kNames = {"--lab",        "--step",     "--page",    "--kernel",
+                                         "--exercise",   "--panel",    "--theme",   "--size",
+                                         "--screenshot", "--answered", "--measure", "--help"};
 
 int whole_number(std::string_view word, std::string_view option, int low, int high) {
   int value = 0;
@@ -41,6 +41,8 @@ void read_option(Options& options, const std::string& name, const std::string& v
     require(value.find('/') != std::string::npos, "--kernel ", value,
             " is not OP/RUNG, for example flash_attention_fwd/30_fa2_order");
     options.kernel = value;
+  } else if (name == "--exercise") {
+    options.exercise = value;
   } else if (name == "--panel") {
     require(value == "request" || value == "painter" || value == "roofline", "--panel ", value,
             " is not request, painter or roofline");
@@ -99,6 +101,7 @@ std::string options_help() {
          "  --lab ID           open this lab; a part of its name is enough (flash)\n"
          "  --step N           at its Nth step, counted from 1\n"
          "  --page NAME        or at its overview, quiz or readings\n"
+         "  --exercise ID      at this exercise; its number is enough (1a)\n"
          "  --kernel OP/RUNG   with --lab: Code and memory, with this kernel counted\n"
          "  --panel NAME       there: request, painter, or roofline (which counts the whole ladder) in "
          "front\n"
@@ -106,7 +109,8 @@ std::string options_help() {
          "  --size WxH         size of the window, for example 1366x768\n"
          "  --screenshot FILE  draw the window once its runs are finished, save it as PNG, and exit;\n"
          "                     progress is neither read nor written\n"
-         "  --answered         with --screenshot: show plots without asking for predictions first\n"
+         "  --answered         with --screenshot: show plots without asking for predictions first; with\n"
+         "                     --exercise: check what is there\n"
          "  --measure          time the window on this machine (start, sliders of --lab or of all, idling), "
          "print\n"
          "                     the times and exit; progress is neither read nor written\n"

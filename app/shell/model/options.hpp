@@ -15,6 +15,7 @@ struct Options {
   std::string lab;            ///< id, or a part of it that names one lab
   int step = 0;               ///< 1-based; 0: where the student left off
   std::string page;           ///< overview, quiz or readings
+  std::string exercise;       ///< id or a beginning of it ("1a"): opens its page
   std::string kernel;         ///< "op/rung": opens Code and memory there and counts it
   std::string panel;          ///< request, painter or roofline: the tab in front there
   std::string theme;          ///< paper, dark, or "" as saved
