@@ -121,10 +121,12 @@ void details(App& app, ExerciseView& view, const CheckVerdict& check) {
   counters(app, check);
   findings(app, view, check);
   if (check.first_failure) {
-    ui::muted(app.ui,
-              text(check.failed_runs, " of ", check.runs, " runs fail; the first with ",
-                   student::to_string(*check.first_failure)),
-              ui::Type::tiny);
+    ImGui::PushStyleColor(ImGuiCol_Text, app.ui.colors().muted);
+    ui::paragraph(app.ui,
+                  text(check.failed_runs, " of ", check.runs, " runs fail; the first with ",
+                       student::to_string(*check.first_failure)),
+                  ui::Type::tiny);
+    ImGui::PopStyleColor();
   }
   error_map(app, view, check);
   if (!check.why.empty()) {
