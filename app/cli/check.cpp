@@ -24,18 +24,6 @@ using student::Exercise;
 
 constexpr std::size_t kLongestSource = std::size_t{1} << 20;
 
-const Exercise& exercise_named(const std::string& name) {
-  if (const Exercise* const exercise = student::find_exercise(name)) {
-    return *exercise;
-  }
-  std::vector<std::string> ids;
-  for (const Exercise* const exercise : student::all_exercises()) {
-    ids.emplace_back(exercise->id);
-  }
-  throw Error(text("there is no exercise '", name, "'", did_you_mean(name, ids),
-                   " 'alab list exercises' shows them"));
-}
-
 struct Request {
   const Exercise* exercise = nullptr;
   student::Manifest manifest;
@@ -58,15 +46,6 @@ bool on_gpu(const Arguments& arguments) {
     require(why.empty(), "the backend cuda cannot be used here: ", why, "; simulated needs no GPU");
   }
   return true;
-}
-
-student::StudentLimits limits_of(const Arguments& arguments) {
-  student::StudentLimits limits = student::student_limits();
-  limits.allow_without_bubblewrap = arguments.has("--without-sandbox");
-  const std::string& why = student::containment().unavailable;
-  require(why.empty() || limits.allow_without_bubblewrap, "kernels are not run without a sandbox: ", why,
-          ". For code that you trust, --without-sandbox runs it with limits on time and memory only");
-  return limits;
 }
 
 void require_folder_of(const fs::path& file) {
@@ -102,7 +81,7 @@ Request request_of(const Arguments& arguments) {
   require_folder_of(r.junit);
   r.gpu = on_gpu(arguments);
   r.gpu_options.sanitizer = !arguments.has("--without-sanitizer");
-  r.limits = limits_of(arguments);
+  r.limits = student_limits_of(arguments);
   r.options.student = arguments.value("--student", "");
   r.options.first_failure = arguments.has("--first-failure");
   return r;
@@ -174,7 +153,7 @@ int run_self_test(const Arguments& arguments, const Progress& progress) {
     exercises.push_back(&exercise_named(arguments.positional()[0]));
   }
   const std::vector<student::SelfTestLine> lines =
-      student::self_test(exercises, limits_of(arguments), 0, shown(progress));
+      student::self_test(exercises, student_limits_of(arguments), 0, shown(progress));
   end_of_progress_line();
   std::string_view exercise;
   std::size_t failed = 0;

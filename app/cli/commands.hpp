@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/cli/cli.hpp"
+#include "kernels/student/run_case.hpp"
 #include "labs/lab.hpp"
 #include "reference/core/json.hpp"
 
@@ -25,6 +26,11 @@ struct Target {
   std::vector<const Experiment*> experiments;
 };
 Target target_named(std::string_view name);
+
+/// "1a_scores_naive", or its beginning; Error names the nearest exercise.
+const student::Exercise& exercise_named(const std::string& name);
+/// The usual ones. @throws Error when there is no sandbox and --without-sandbox was not given
+student::StudentLimits student_limits_of(const Arguments& arguments);
 
 /// "reference", "simulated", "cuda" or "all" -> which rows a context asks for; Error lists them.
 void choose_backend(std::string_view name, bool& simulated, bool& cuda);

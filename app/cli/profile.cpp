@@ -6,6 +6,8 @@
 #include "app/cli/commands.hpp"
 #include "app/cli/profile_report.hpp"
 #include "app/export/csv.hpp"
+#include "kernels/student/profile_case.hpp"
+#include "kernels/student/saved_source.hpp"
 #include "reference/core/files.hpp"
 #include "reference/model/input_sources.hpp"
 
@@ -50,6 +52,8 @@ Formats formats_named(const std::string& list) {
 
 struct Request {
   ProfileReport report;
+  const student::Exercise* exercise = nullptr;  ///< whose student's file is counted in place of rungs
+  std::filesystem::path source;
   std::vector<const RungBuild*> builds;
   std::vector<std::string> tiles;  ///< assignments
   bool here = false;               ///< in this process, without limits
@@ -114,17 +118,42 @@ int registers_given(const Arguments& arguments) {
   return registers;
 }
 
+/// Order, GPU and registers, which every request may name.
+void read_common(Request& request, const Arguments& arguments) {
+  request.report.order = arguments.value("--order", "ascending");
+  order_named(request.report.order);
+  request.report.gpu = &gpu_named(arguments.value("--gpu", "H200"));
+  request.report.registers = registers_given(arguments);
+}
+
+Request own_request_of(const Arguments& arguments) {
+  require(arguments.positional().empty() && !arguments.has("--here") && !arguments.has("--out"),
+          "--exercise names what is counted: leave OP/RUNG, --here and --out away");
+  Request request;
+  request.exercise = &exercise_named(arguments.value("--exercise", ""));
+  const student::Exercise& exercise = *request.exercise;
+  request.source = arguments.value("--file", student::saved_source(exercise).string());
+  read_common(request, arguments);
+  request.report.problem =
+      student::largest_case(exercise, student::profile_cases(exercise, student::manifest_of(exercise))).shape;
+  for (const std::string& assignment : arguments.values("--set")) {
+    request.report.problem.assign(assignment);
+  }
+  return request;
+}
+
 Request request_of(const Arguments& arguments) {
+  if (arguments.has("--exercise")) {
+    return own_request_of(arguments);
+  }
+  require(!arguments.has("--file"), "--file names a student's kernel: add --exercise ID");
   require(
       arguments.positional().size() == 1,
       "'alab profile' takes one OP or OP/RUNG, as in softmax_rows/00_naive; 'alab list kernels' shows them");
   Request request;
   choose_rungs(request, arguments.positional()[0]);
   request.report.problem = ParamSet(request.report.op->params);
-  request.report.order = arguments.value("--order", "ascending");
-  order_named(request.report.order);
-  request.report.gpu = &gpu_named(arguments.value("--gpu", "H200"));
-  request.report.registers = registers_given(arguments);
+  read_common(request, arguments);
   request.here = arguments.has("--here");
   for (const std::string& assignment : arguments.values("--set")) {
     assign(request, assignment);
@@ -134,6 +163,18 @@ Request request_of(const Arguments& arguments) {
   require(arguments.has("--out") || !arguments.has("--format"),
           "--format says how to write files; add --out DIR");
   return request;
+}
+
+void count_own(Request& request, const student::StudentLimits& limits, const Progress& progress) {
+  ProfileReport& report = request.report;
+  const student::Exercise& exercise = *request.exercise;
+  ProfiledRung one;
+  one.rung = student::student_rung(exercise).rung;
+  student::Case c{report.problem};
+  c.order = order_named(report.order);
+  one.profile = student::profile_case(exercise, student::manifest_of(exercise), read_file(request.source), c,
+                                      limits, progress);
+  report.rungs.push_back(std::move(one));
 }
 
 void count(Request& request, const Progress& progress) {
@@ -187,7 +228,11 @@ int run_profile(const Arguments& arguments, const Progress& progress) {
   if (arguments.has("--out")) {
     require_folder(folder);
   }
-  count(request, alab::cli::shown(progress));
+  if (request.exercise != nullptr) {
+    count_own(request, student_limits_of(arguments), alab::cli::shown(progress));
+  } else {
+    count(request, alab::cli::shown(progress));
+  }
   end_of_progress_line();
   show_printed(request.report);
   std::cout << (request.report.ladder ? shown_ladder(request.report) : shown_rung(request.report));
@@ -200,8 +245,12 @@ int run_profile(const Arguments& arguments, const Progress& progress) {
   return all_right(request.report) ? kPassed : kFailed;
 }
 
-constexpr std::array<Option, 8> kOptions{
+constexpr std::array<Option, 11> kOptions{
     {{"--set", "name=value", "a parameter of the op or a tile size of its rungs; may be given several times"},
+     {"--exercise", "ID", "count a student's kernel for this exercise instead; --set gives its sizes"},
+     {"--file", "FILE.cu", "with --exercise: the kernel (default: the text that the window has saved)"},
+     {"--without-sandbox", "",
+      "with --exercise: run without bubblewrap, with limits alone: for your own code"},
      {"--order", "NAME", "order of blocks, warps and lanes: ascending (default), descending or shuffled"},
      {"--gpu", "NAME", "whose limits and peaks occupancy and time bounds use (default H200)"},
      {"--registers", "N", "registers per thread, instead of those recorded for sm_80 and sm_90"},
@@ -214,7 +263,7 @@ constexpr std::array<Option, 8> kOptions{
 
 const Command profile_command{
     "profile",
-    "profile OP[/RUNG] [options]",
+    "profile OP[/RUNG] | --exercise ID [options]",
     "Counts what a kernel does, per launch and per source line, and looks for mistakes.",
     "The CUDA source runs on the CPU with every access seen, and once more with every operation counted.\n"
     "Counters have Nsight Compute's names where it has them. Nothing is timed. Without a rung, every rung of "
@@ -256,7 +305,8 @@ const Command profile_command{
     "rungs: [as above from rung on; unsupported: why it was not run]}.\n\n"
     "Examples:\n  alab profile softmax_rows/00_naive --set rows=16 --set cols=256\n"
     "  alab profile flash_attention_fwd/30_fa2_order --set seq_len=256 --set block_m=16 --json fa2.json\n"
-    "  alab profile softmax_rows --set rows=64 --set cols=1000 --gpu A100-40GB --out report\n\n"
+    "  alab profile softmax_rows --set rows=64 --set cols=1000 --gpu A100-40GB --out report\n"
+    "  alab profile --exercise 1a --file mine.cu --set N=64\n\n"
     "Exit code: 0 right and nothing found, 1 wrong or a mistake was found, 2 the request could not be "
     "carried out.\n",
     kOptions,

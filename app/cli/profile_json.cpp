@@ -152,7 +152,7 @@ Json table_json(const Table& table) {
 }  // namespace
 
 Json json_of(const ProfileReport& report) {
-  Json json{{"op", report.op->id},
+  Json json{{"op", report.rungs.front().rung->op},
             {"problem", report.problem.describe()},
             {"order", report.order},
             {"gpu", report.gpu->name},

@@ -147,7 +147,7 @@ std::string shown_cell(const Cell& cell) {
 std::string shown_rung(const ProfileReport& report) {
   const ProfiledRung& one = report.rungs.front();
   std::string out =
-      text(report.op->id, "/", one.rung->id, "  ", report.problem.describe(), "  ", one.tiles.describe(),
+      text(one.rung->op, "/", one.rung->id, "  ", report.problem.describe(), "  ", one.tiles.describe(),
            "  order ", report.order, "\ncounted by the CPU executor, never timed\n");
   for (const LaunchProfile& launch : one.profile.launches) {
     out += "\n" + shown_launch(report, *one.rung, launch);

@@ -11,7 +11,7 @@
 namespace alab::cli {
 
 struct ProfileReport {
-  const Op* op = nullptr;
+  const Op* op = nullptr;  ///< nullptr: the rung is a student's kernel
   ParamSet problem;
   std::string order;
   const RooflineDevice* gpu = nullptr;

@@ -48,6 +48,27 @@ Target target_named(std::string_view name) {
   return target;
 }
 
+const student::Exercise& exercise_named(const std::string& name) {
+  if (const student::Exercise* const exercise = student::find_exercise(name)) {
+    return *exercise;
+  }
+  std::vector<std::string> ids;
+  for (const student::Exercise* const exercise : student::all_exercises()) {
+    ids.emplace_back(exercise->id);
+  }
+  throw Error(text("there is no exercise '", name, "'", did_you_mean(name, ids),
+                   " 'alab list exercises' shows them"));
+}
+
+student::StudentLimits student_limits_of(const Arguments& arguments) {
+  student::StudentLimits limits = student::student_limits();
+  limits.allow_without_bubblewrap = arguments.has("--without-sandbox");
+  const std::string& why = student::containment().unavailable;
+  require(why.empty() || limits.allow_without_bubblewrap, "kernels are not run without a sandbox: ", why,
+          ". For code that you trust, --without-sandbox runs it with limits on time and memory only");
+  return limits;
+}
+
 void choose_backend(std::string_view name, bool& simulated, bool& cuda) {
   const std::vector<std::string> known{"reference", "simulated", "cuda", "all"};
   require(std::find(known.begin(), known.end(), name) != known.end(), "there is no backend '", name, "'",

@@ -109,14 +109,16 @@ TEST_CASE("an error map becomes a heatmap that says where") {
   map.cell_rows = map.cell_cols = 2;
   map.cells = {0.5F, 3, 0.1F, 1e6F};
   map.worst = {"S[0, 3, 3]", 1, std::nan("")};
-  map.writer = "block 0, thread 3, line 12";
   student::CheckVerdict check;
   check.id = "values";
   const Heatmap heat = heatmap_of(check, map);
   CHECK(heat.title == "S is wrong in 2 of 4 tiles");
   CHECK(heat.values.size() == 4);
   CHECK(heat.row_labels == std::vector<std::string>{"0", "2"});
-  CHECK(seeing(map).find("S[0, 3, 3] is NaN, expected 1, written by block 0") != std::string::npos);
+  CHECK(seeing(map).find("a cell is the worst of 2 x 2 elements") != std::string::npos);
+  CHECK(worst_cell(map) == std::pair<std::int64_t, std::int64_t>(1, 1));
+  map.worst.name = "S[2]";
+  CHECK(worst_cell(map) == std::pair<std::int64_t, std::int64_t>(1, 0));
   map.cells = {2, 3, 4, 5};
   CHECK(heatmap_of(check, map).title == "S is wrong everywhere");
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "kernels/profile_rung.hpp"
+#include "kernels/student/exercise.hpp"
+#include "reference/core/files.hpp"
 #include "reference/core/json.hpp"
 #include "tests/app/program.hpp"
 
@@ -70,6 +72,35 @@ TEST_CASE("profile counts a rung per launch and per source line") {
   CHECK(contains(launch["occupancy"]["registers_from"].get<std::string>(), "sm_90a"));
   CHECK(launch["roofline"]["compulsory_bytes"] == 3 * 128 * 4 * 2 + 32);
   CHECK(launch["roofline"]["provenance"]["kind"] == "modelled");
+}
+
+TEST_CASE("profile counts a student's kernel of an exercise") {
+  if (counted_rungs().empty()) {
+    return;
+  }
+  const Scratch scratch("own");
+  const std::string kernel = (scratch / "mine.cu").string(), file = (scratch / "p.json").string();
+  write_file_atomic(kernel, student::file_of(*student::find_exercise("1a"), "solution.cu"));
+  const Ran ran = alab({"profile", "--exercise", "1a", "--file", kernel, "--set", "N=32 d=16 heads=1",
+                        "--json", file, "--without-sandbox"});
+  CAPTURE(ran.err);
+  CHECK(ran.code == 0);
+  CHECK(contains(ran.out, "student.cu:"));
+  CHECK(contains(ran.out, "no mistake was found"));
+  const Json json = parse_json(read_file(file), file);
+  CHECK(json["rung"] == "1a_scores_naive");
+  CHECK(json["passed"] == true);
+  REQUIRE(json["launches"].size() == 1);
+  CHECK(json["launches"][0]["grid"] == Json({2, 2, 1}));
+  CHECK(counter(json["launches"][0], "compulsory_write_bytes") == 32 * 32 * 4);
+  CHECK(contains(
+      alab({"profile", "--exercise", "1a", "--file", kernel, "--set", "N=0", "--without-sandbox"}).err, "N"));
+  write_file_atomic(kernel, "__global__ void scores_naive() { x; }\n");
+  const Ran broken = alab({"profile", "--exercise", "1a", "--file", kernel, "--without-sandbox"});
+  CHECK(broken.code == 2);
+  CHECK(contains(broken.err, "it does not compile: line 1: "));
+  CHECK(alab({"profile", "--file", kernel}).code == 2);
+  CHECK(alab({"profile", "softmax_rows", "--exercise", "1a"}).code == 2);
 }
 
 TEST_CASE("profile takes a GPU and registers, and says what is wrong with them") {

@@ -103,6 +103,19 @@ void wrong_one_named(ImGuiTestContext* ctx) {
   IM_CHECK(failed->diagnosis->sentence.find("scale") != std::string::npos);
   IM_CHECK(failed->error_map.has_value());
   picture(ctx, "exercise_wrong");
+  click(ctx, "//lesson", "worst/link");
+  const auto found = [&] {
+    const auto search = page().writers.find(failed->id);
+    return search != page().writers.end() && search->second.status().state != JobState::running;
+  };
+  IM_CHECK(wait_for(ctx, 60, found));
+  ctx->Yield(3);
+  const auto writer = page().writers.at(failed->id).result().second;
+  IM_CHECK(writer != nullptr);
+  IM_CHECK(writer->line > 0);
+  picture(ctx, "exercise_worst");
+  click(ctx, "//lesson", "writer/link");
+  IM_CHECK_EQ(page().code.cursor_line(), writer->line);
 }
 
 void hints_one_by_one(ImGuiTestContext* ctx) {
@@ -151,6 +164,36 @@ void solved_by_typing(ImGuiTestContext* ctx) {
   picture(ctx, "exercise_solution");
 }
 
+void own_kernel_is_counted(ImGuiTestContext* ctx) {
+  click(ctx, "//lesson", "tabs/###1");
+  ctx->Yield(2);
+  const shell::MemoryDesk& desk = app().desk;
+  const std::uint64_t before = desk.counts.version();
+  click(ctx, "//lesson", "###own_memory");
+  ctx->Yield(3);
+  IM_CHECK(desk.open);
+  IM_CHECK(desk.exercise == page().exercise);
+  const auto counted = [&] { return desk.counts.version() > before || !desk.counts.error().empty(); };
+  IM_CHECK(wait_for(ctx, 60, counted));
+  ctx->Yield(3);
+  if (!desk.counts.error().empty()) {
+    ctx->LogError("%s", desk.counts.error().c_str());
+  }
+  IM_CHECK(desk.source.count != nullptr);
+  IM_CHECK(desk.source.count->profile.run.passed);
+  IM_CHECK(desk.source.own == page().draft.text());
+  IM_CHECK(desk.line.line > 0);
+  IM_CHECK(desk.source.texts.front().line(desk.line.line)->requests.size() > 3);
+  picture(ctx, "exercise_memory");
+  click(ctx, "//desk", "###roofline");
+  ctx->Yield(2);
+  picture(ctx, "exercise_roofline");
+  click(ctx, "//desk", "###back");
+  ctx->Yield(2);
+  IM_CHECK(!desk.open);
+  IM_CHECK(shell::exercise_view(app()) != nullptr);
+}
+
 void reset_and_undo(ImGuiTestContext* ctx) {
   const std::string mine = page().draft.text();
   click(ctx, "//instruments", "reset/###button");
@@ -194,6 +237,35 @@ void after_a_restart(ImGuiTestContext* ctx) {
   IM_CHECK_STR_EQ(page().draft.text().c_str(), mine.c_str());
 }
 
+/// Of each further lab the exercise that is judged soonest.
+constexpr const char* kOfOtherLabs[] = {"2a", "3c", "4a", "5b", "6c", "7c"};
+
+void solve(ImGuiTestContext* ctx, std::string_view id) {
+  const student::Exercise* exercise = student::find_exercise(id);
+  IM_CHECK(exercise != nullptr);
+  IM_CHECK(app().book.open_exercise(exercise->id));
+  ctx->Yield(3);
+  IM_CHECK(page().exercise == exercise);
+  type(ctx, student::file_of(*exercise, "solution.cu"));
+  check(ctx);
+  for (const student::CheckVerdict& one : verdict().checks) {
+    if (one.status != student::Status::passed) {
+      ctx->LogError("%s: %s", one.id.c_str(), one.sentence.c_str());
+    }
+  }
+  IM_CHECK(verdict().passed());
+  IM_CHECK(app().book.find_exercise(exercise->id)->passed);
+}
+
+std::vector<Test> one_of_each_further_lab() {
+  std::vector<Test> tests;
+  for (const char* id : kOfOtherLabs) {
+    tests.push_back(
+        {text("exercise ", id, " is solved by typing"), [id](ImGuiTestContext* ctx) { solve(ctx, id); }});
+  }
+  return tests;
+}
+
 }  // namespace
 
 std::vector<Session> exercise_sessions() {
@@ -207,7 +279,9 @@ std::vector<Session> exercise_sessions() {
             {"hints open one by one and are kept", hints_one_by_one},
             {"a kernel that crashes leaves window and text alone", crash_leaves_the_window_alone},
             {"a typed solution passes and opens the given one", solved_by_typing},
+            {"Code and memory shows the typed kernel", own_kernel_is_counted},
             {"starting over is undone, and the next exercise follows", reset_and_undo}}},
+          {.name = "exercise_labs", .tests = one_of_each_further_lab()},
           {.name = "exercise_restart",
            .tests = {{"text, progress and undo survive a restart", after_a_restart}},
            .keeps_data = "exercise"}};

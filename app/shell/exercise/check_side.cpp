@@ -89,6 +89,57 @@ void findings(App& app, ExerciseView& view, const CheckVerdict& check) {
   }
 }
 
+void search_writer(App& app, ExerciseView& view, const CheckVerdict& check) {
+  const bool without = app.exercises.judge.goes_without_bubblewrap();
+  view.writers[check.id].submit([verdict = view.verdict, exercise = view.exercise, map = *check.error_map,
+                                 without](const Progress& progress) {
+    student::StudentLimits limits = student::student_limits();
+    limits.allow_without_bubblewrap = limits.allow_without_bubblewrap || without;
+    return student::writer_of_worst(*exercise, verdict->source, map, limits, progress);
+  });
+}
+
+void writer_line(App& app, ExerciseView& view, const CheckVerdict& check) {
+  const auto search = view.writers.find(check.id);
+  if (search == view.writers.end()) {
+    search_writer(app, view, check);
+    return;
+  }
+  const JobStatus status = search->second.status();
+  const auto writer = search->second.result().second;
+  if (status.state == JobState::failed || status.state == JobState::cancelled) {
+    ui::paragraph(app.ui, text("Who wrote it was not found: ", status.error), ui::Type::small);
+  } else if (status.state != JobState::done || writer == nullptr) {
+    ui::muted(app.ui, "Looking for the thread that wrote it ...");
+  } else if (writer->words.empty()) {
+    ui::paragraph(app.ui, text("Who wrote it: ", writer->why_not), ui::Type::small);
+  } else {
+    ui::paragraph(app.ui, text("Written by ", writer->words), ui::Type::small);
+    if (writer->line > 0 && !is_stale(view)) {
+      line_link(app, view, "writer", writer->line);
+    }
+  }
+}
+
+/// Opens with a click on its cell, or by its name.
+void worst_element(App& app, ExerciseView& view, const CheckVerdict& check, panels::HeatmapState& state) {
+  const student::ErrorMap& map = *check.error_map;
+  const auto [row, col] = worst_cell(map);
+  if (state.pinned_row != row || state.pinned_col != col) {
+    if (ui::link_text(app.ui, "worst", text("Show the worst element, ", map.worst.name))) {
+      state.pinned_row = row;
+      state.pinned_col = col;
+    }
+    return;
+  }
+  ui::begin_card(app.ui, "worst_card", ui::CardKind::plain, text("The worst element, ", map.worst.name));
+  ui::paragraph(
+      app.ui, text("expected ", number_in_words(map.worst.expected), ", got ", number_in_words(map.worst.got),
+                   "; error ", number_in_words(map.worst.got - map.worst.expected)));
+  writer_line(app, view, check);
+  ui::end_card();
+}
+
 void error_map(App& app, ExerciseView& view, const CheckVerdict& check) {
   if (!check.error_map) {
     return;
@@ -100,6 +151,7 @@ void error_map(App& app, ExerciseView& view, const CheckVerdict& check) {
   ImGui::PushStyleColor(ImGuiCol_Text, app.ui.colors().muted);
   ui::paragraph(app.ui, seeing(map), ui::Type::tiny);
   ImGui::PopStyleColor();
+  worst_element(app, view, check, state);
 }
 
 void details(App& app, ExerciseView& view, const CheckVerdict& check) {

@@ -27,11 +27,11 @@ void tools(App& app, ExerciseView& view) {
   const JobStatus status = app.exercises.judge.status();
   ui::push_type(app.ui, ui::Type::small);
   ImGui::PushStyleColor(ImGuiCol_Text, app.ui.colors().muted);
-  ui::text_fitted(app.ui, running ? status.what : "Ctrl+S", ImGui::GetContentRegionAvail().x - 4 * icon - em);
+  ui::text_fitted(app.ui, running ? status.what : "Ctrl+S", ImGui::GetContentRegionAvail().x - 5 * icon - em);
   ImGui::PopStyleColor();
   ui::pop_type();
   ImGui::SameLine();
-  align_right(4 * icon);
+  align_right(5 * icon);
   if (ui::icon_button(app.ui, "undo", ICON_FA_ROTATE_LEFT, "Undo (Ctrl+Z); reaches back over restarts",
                       view.code.can_undo() || view.draft.can_step_back())) {
     undo_exercise(view, false);
@@ -45,6 +45,11 @@ void tools(App& app, ExerciseView& view) {
   if (ui::icon_button(app.ui, "reset", ICON_FA_ARROWS_ROTATE, "Start over from the given text; can be undone",
                       !view.draft.is_starter())) {
     reset_exercise(app);
+  }
+  ImGui::SameLine(0, 0);
+  if (ui::icon_button(app.ui, "memory", ICON_FA_MICROCHIP, "Code and memory: what your kernel moves (Ctrl+M)",
+                      !view.cases.empty())) {
+    open_desk(app, "", "");
   }
   ImGui::SameLine(0, 0);
   if (ui::icon_button(app.ui, "notes", ICON_FA_NOTE_STICKY, "Notes (Ctrl+N)")) {

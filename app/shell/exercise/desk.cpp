@@ -24,7 +24,12 @@ ExerciseView::ExerciseView(const student::Exercise& shown, bool keeps)
       hints(parse_hints(student::file_of(shown, "hints.md"))),
       draft(student::saved_source(shown), std::string(student::file_of(shown, "starter.cu")), keeps) {
   try {
-    statement = without_title(student::statement_markdown(shown, student::manifest_of(shown)));
+    const student::Manifest manifest = student::manifest_of(shown);
+    statement = without_title(student::statement_markdown(shown, manifest));
+    cases = student::profile_cases(shown, manifest);
+    const student::Case largest = student::largest_case(shown, cases);
+    const auto at = std::ranges::find(cases, largest.shape, &student::Case::shape);
+    shown_case = static_cast<int>(at == cases.end() ? 0 : at - cases.begin());
   } catch (const Error& e) {
     broken = e.what();
   }
@@ -69,6 +74,7 @@ void take_verdict(App& app, const std::shared_ptr<const ExerciseVerdict>& verdic
     ++view.verdicts;
     view.scroll_top = true;
     view.marks = marks_of(verdict->verdict);
+    view.writers.clear();
     view.code.set_marks(app.ui, view.marks);
   }
   if (verdict->needs_consent.empty()) {
@@ -93,6 +99,9 @@ void follow_draft(App& app, ExerciseView& view) {
   if (view.reloads_seen != view.draft.reloads()) {
     view.reloads_seen = view.draft.reloads();
     say(app, text("Read ", view.draft.file().filename().string(), " anew: another program changed it"));
+    if (exercise_view(app) == &view) {
+      run_exercise(app);
+    }
   }
 }
 
@@ -120,13 +129,19 @@ void close_exercises(App& app) {
     }
     view->draft.flush();
     view->maps.clear();
+    view->writers.clear();
   }
 }
 
 bool exercises_move(const App& app) {
   return app.exercises.judge.running() || std::ranges::any_of(app.exercises.views, [](const auto& entry) {
-           return entry.second->draft.pending();
+           return entry.second->draft.pending() || is_searching(*entry.second);
          });
+}
+
+bool is_searching(const ExerciseView& view) {
+  return std::ranges::any_of(
+      view.writers, [](const auto& entry) { return entry.second.status().state == JobState::running; });
 }
 
 void undo_exercise(ExerciseView& view, bool redo) {

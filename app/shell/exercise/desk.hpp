@@ -13,8 +13,12 @@
 #include "app/shell/model/exercise_hints.hpp"
 #include "app/shell/model/exercise_judging.hpp"
 #include "kernels/student/exercise.hpp"
+#include "kernels/student/profile_case.hpp"
 
 namespace alab::shell {
+
+/// Who wrote the worst element of an error map; looked for when it is clicked.
+using WriterSearch = LatestJob<student::ElementWriter>;
 
 enum class ExerciseTab { task, verdict, hints, solution };
 
@@ -28,6 +32,8 @@ struct ExerciseView {
   std::vector<Hint> hints;
   ExerciseDraft draft;
   CodePane code, solution{true};
+  std::vector<student::Case> cases;                ///< on which "Code and memory" can count it
+  int shown_case = 0;                              ///< of these
   std::uint64_t shown_text = 0, reloads_seen = 0;  ///< of the draft
   ExerciseTab tab = ExerciseTab::task;
   bool scroll_top = false;
@@ -35,6 +41,7 @@ struct ExerciseView {
   std::uint64_t verdicts = 0;
   std::vector<LineMark> marks;
   std::map<std::string, panels::HeatmapState> maps;  ///< by check
+  std::map<std::string, WriterSearch> writers;       ///< by check
   bool asks_reset = false;
 };
 

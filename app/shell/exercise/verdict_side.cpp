@@ -82,6 +82,13 @@ void summary(App& app, const student::Verdict& v) {
   if (passed) {
     next_step(app);
   }
+  if (v.compiled && v.refused.empty()) {
+    ui::vspace(0.3F);
+    if (ui::quiet_button(app.ui, ICON_FA_MICROCHIP "  Code and memory: what it moves###own_memory")) {
+      open_desk(app, "", "");
+    }
+    ui::help(app.ui, "Counts your kernel line by line and draws its memory requests (Ctrl+M)");
+  }
   ui::end_card();
 }
 

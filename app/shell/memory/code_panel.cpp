@@ -46,8 +46,8 @@ double share_of(const SourceLine& line, Metric metric) {
 void show_launch(MemoryDesk& desk, int launch) {
   ShownSource& shown = desk.source;
   shown.launch = launch;
-  shown.texts =
-      annotated_source(*shown.rung, shown.count == nullptr ? nullptr : &shown.count->profile, launch);
+  shown.texts = annotated_source(*shown.rung, shown.count == nullptr ? nullptr : &shown.count->profile,
+                                 launch, shown.own);
   desk.file = std::min(desk.file, static_cast<int>(shown.texts.size()) - 1);
   desk.request.at = 0;
 }

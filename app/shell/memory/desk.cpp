@@ -6,6 +6,7 @@
 #include "app/shell/memory/parts.hpp"
 #include "app/shell/parts.hpp"
 #include "hello_imgui/icons_font_awesome_6.h"
+#include "kernels/student/profile_case.hpp"
 
 namespace alab::shell {
 namespace {
@@ -44,14 +45,18 @@ constexpr Term kTerms[] = {
 constexpr std::string_view kRoofline = "roofline";
 
 void header(App& app, const Lab& lab) {
-  if (ui::quiet_button(app.ui, ICON_FA_CHEVRON_LEFT "  Back to the lesson###back")) {
+  const bool own = app.desk.exercise != nullptr;
+  if (ui::quiet_button(
+          app.ui,
+          text(ICON_FA_CHEVRON_LEFT "  Back to the ", own ? "exercise" : "lesson", "###back").c_str())) {
     app.desk.open = false;
   }
   ui::help(app.ui, "Ctrl+M");
   ImGui::SameLine(0, ui::em(0.9F));
   ImGui::AlignTextToFramePadding();
   ui::push_type(app.ui, ui::Type::bold);
-  ui::text_fitted(app.ui, text("Code and memory  ·  ", lab.title),
+  ui::text_fitted(app.ui,
+                  text("Code and memory  ·  ", own ? app.book.exercise()->title : std::string(lab.title)),
                   ImGui::GetContentRegionAvail().x - ui::em(14));
   ui::pop_type();
   const Provenance provenance{Provenance::counted, kCountedBy};
@@ -121,12 +126,18 @@ std::vector<const RungBuild*> desk_rungs(std::string_view op) {
 }
 
 void open_desk(App& app, std::string_view op, std::string_view rung) {
+  if (const ExerciseView* view = op.empty() ? exercise_view(app) : nullptr;
+      view != nullptr && !view->cases.empty()) {
+    open_own_kernel(app, *view);
+    return;
+  }
   const Lab* lab = app.book.lab();
   if (lab == nullptr || ops_of_lab(lab->id).empty()) {
     say(app, "This lab has no kernels; open one that has, for example flash tiling");
     return;
   }
   MemoryDesk& desk = app.desk;
+  desk.exercise = nullptr;
   const auto has = [&](std::string_view id) { return std::ranges::count(ops_of_lab(lab->id), id) > 0; };
   if (!op.empty() && has(op)) {
     desk.op = std::string(op);
@@ -184,6 +195,12 @@ void take_count(App& app) {
 }
 
 void draw_desk(App& app, const Lab& lab) {
+  if (app.desk.exercise != nullptr &&
+      (exercise_view(app) == nullptr || exercise_view(app)->exercise != app.desk.exercise)) {
+    app.desk.exercise = nullptr;
+    app.desk.open = false;
+    return;
+  }
   const Layout& c = app.columns;
   const ImVec2 screen = ImGui::GetMainViewport()->Size;
   const float em = ui::kBodySize * ImGui::GetStyle().FontScaleMain;
@@ -206,6 +223,9 @@ void draw_desk(App& app, const Lab& lab) {
 }
 
 const Rung* desk_rung(const App& app) {
+  if (app.desk.exercise != nullptr) {
+    return student::student_rung(*app.desk.exercise).rung;
+  }
   for (const RungBuild* build : desk_rungs(app.desk.op)) {
     if (build->rung->id == app.desk.rung) {
       return build->rung;
@@ -220,6 +240,8 @@ CountRequest request_of(const MemoryDesk& desk, const RungBuild* build, std::str
   CountRequest request{find_op(desk.op), build, {}, {}};
   if (const auto found = desk.problems.find(desk.op); found != desk.problems.end()) {
     request.problem = found->second;
+  } else if (request.op != nullptr) {
+    request.problem = small_problem(*request.op);
   }
   if (const auto found = desk.tiles.find(text(desk.op, "/", rung)); found != desk.tiles.end()) {
     request.tiles = found->second;
@@ -232,6 +254,9 @@ CountRequest request_of(const MemoryDesk& desk, const RungBuild* build, std::str
 }  // namespace
 
 CountRequest desk_request(const App& app) {
+  if (app.desk.exercise != nullptr) {
+    return own_request(app);
+  }
   const RungBuild* chosen = nullptr;
   for (const RungBuild* build : rungs_of(app.desk.op, counted_rungs())) {
     chosen = build->rung->id == app.desk.rung ? build : chosen;
@@ -287,8 +312,12 @@ void refresh_source(App& app, const Rung& rung) {
     return;
   }
   desk.file = 0;
-  shown = {&rung, std::move(count), -1, {}};
-  shown.texts = annotated_source(rung, shown.count == nullptr ? nullptr : &shown.count->profile);
+  shown = {&rung, std::move(count), -1, {}, {}};
+  if (desk.exercise != nullptr) {
+    shown.own = shown.count != nullptr ? shown.count->request.own.source : desk_request(app).own.source;
+  }
+  shown.texts =
+      annotated_source(rung, shown.count == nullptr ? nullptr : &shown.count->profile, -1, shown.own);
   if (shown.count == nullptr) {
     return;
   }

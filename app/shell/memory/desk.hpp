@@ -19,6 +19,7 @@
 #include "app/shell/model/request_picture.hpp"
 #include "app/ui/widgets.hpp"
 #include "kernels/roofline.hpp"
+#include "kernels/student/exercise.hpp"
 #include "labs/lab.hpp"
 
 namespace alab::shell {
@@ -31,6 +32,7 @@ struct ShownSource {
   std::shared_ptr<const KernelCount> count;
   int launch = -1;
   std::vector<SourceText> texts;
+  std::string own;  ///< a student's text, which texts is made of
 };
 
 /// One request at a time, of the line that was clicked.
@@ -66,6 +68,8 @@ struct DeskWish {
 
 struct MemoryDesk {
   bool open = false;
+  /// The student's own kernel is shown in place of a rung; op and rung are those of student_rung().
+  const student::Exercise* exercise = nullptr;
   std::string op, rung;                                          ///< chosen; ids
   std::map<std::string, ParamSet, std::less<>> problems, tiles;  ///< by op; by op/rung
   panels::ParamsState problem_params, tile_params;

@@ -124,7 +124,9 @@ void status_strip(App& app, const CountRequest& request) {
   } else if (!desk.counts.error().empty()) {
     status = {ui::Phase::failed, desk.counts.error(), "", 0};
   } else if (count != nullptr && !(count->request == request)) {
-    status = {ui::Phase::stale, "The problem has changed since this was counted.", "", 0};
+    const bool text_changed = count->request.own.source != request.own.source;
+    status = {ui::Phase::stale,
+              text("The ", text_changed ? "code" : "problem", " has changed since this was counted."), "", 0};
   } else {
     return;
   }
@@ -137,9 +139,32 @@ void status_strip(App& app, const CountRequest& request) {
   }
 }
 
+/// By the command line or a link, before there was a frame.
+void count_what_was_asked(App& app) {
+  if (std::exchange(app.desk.count_soon, false)) {
+    count_desk(app);
+  }
+  if (std::exchange(app.desk.ladder_soon, false)) {
+    count_ladder(app);
+  }
+}
+
+/// In place of op, rung and problem.
+void own_kernel_setup(App& app) {
+  draw_own_kernel_choice(app, ImGui::GetContentRegionAvail().x - ui::em(6) - ImGui::GetStyle().ItemSpacing.x);
+  ImGui::SameLine();
+  count_what_was_asked(app);
+  count_button(app, desk_request(app));
+  status_strip(app, desk_request(app));
+}
+
 }  // namespace
 
 void draw_desk_setup(App& app, const Lab& lab) {
+  if (app.desk.exercise != nullptr) {
+    own_kernel_setup(app);
+    return;
+  }
   const Op* op = find_op(app.desk.op);
   const Rung* rung = desk_rung(app);
   if (op == nullptr || rung == nullptr) {
@@ -158,12 +183,7 @@ void draw_desk_setup(App& app, const Lab& lab) {
   ensure_params(app.desk, *find_op(app.desk.op), *rung);
   ImGui::SameLine();
   const CountRequest request = desk_request(app);
-  if (std::exchange(app.desk.count_soon, false)) {
-    count_desk(app);
-  }
-  if (std::exchange(app.desk.ladder_soon, false)) {
-    count_ladder(app);
-  }
+  count_what_was_asked(app);
   count_button(app, request);
   problem_line(app, request);
   if (app.desk.setup_open) {

@@ -8,6 +8,8 @@ namespace alab::shell {
 
 /// Op, rung, problem, Count.
 void draw_desk_setup(App& app, const Lab& lab);
+/// Which of its sizes an exercise's own kernel is counted on.
+void draw_own_kernel_choice(App& app, float width);
 void draw_code_panel(App& app);
 void draw_request_panel(App& app);
 void draw_painter(App& app);
@@ -20,6 +22,10 @@ std::vector<CountRequest> uncounted_ladder(const MemoryDesk& desk);
 /// Counts them in the background.
 void count_ladder(App& app);
 const Rung* desk_rung(const App& app);
+/// The student's text of the exercise on the chosen sizes.
+CountRequest own_request(const App& app);
+/// Shows it in place of a rung, and counts it unless that was done.
+void open_own_kernel(App& app, const ExerciseView& view);
 /// Shows a line's requests, the first one first.
 void choose_line(App& app, const counted::Line& line);
 /// Brings ShownSource up to date; a rung or count that is new shows its busiest line.

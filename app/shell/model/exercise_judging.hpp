@@ -46,6 +46,7 @@ class ExerciseJudge {
   /// The newest of an exercise in this session; nullptr before the first.
   std::shared_ptr<const ExerciseVerdict> of(std::string_view exercise) const;
   void agree_to_go_without_bubblewrap() { without_bubblewrap_ = true; }
+  bool goes_without_bubblewrap() const { return without_bubblewrap_; }
 
  private:
   JudgeFunction judge_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 namespace alab::shell {
 namespace {
@@ -93,6 +94,18 @@ Heatmap heatmap_of(const student::CheckVerdict& check, const student::ErrorMap& 
   return heat;
 }
 
+std::pair<std::int64_t, std::int64_t> worst_cell(const student::ErrorMap& map) {
+  std::vector<std::int64_t> at;
+  const std::string& name = map.worst.name;  // S[0, 3, 17]
+  for (std::size_t i = name.find('['); i != std::string::npos && i + 1 < name.size();
+       i = name.find(',', i + 1)) {
+    at.push_back(std::atoll(name.c_str() + i + 1));
+  }
+  const std::int64_t row = at.empty() ? 0 : at.size() == 1 ? at[0] : at[at.size() - 2];
+  const std::int64_t col = at.size() < 2 ? 0 : at.back();
+  return {std::min(row / map.row_step, map.cell_rows - 1), std::min(col / map.col_step, map.cell_cols - 1)};
+}
+
 std::string seeing(const student::ErrorMap& map) {
   const std::string head = map.matrix > 0 || map.at.shape.find("heads=") != std::string::npos
                                ? text("head ", map.matrix, " of ")
@@ -100,11 +113,8 @@ std::string seeing(const student::ErrorMap& map) {
   const std::string cell = map.row_step * map.col_step > 1 ? text("a cell is the worst of ", map.row_step,
                                                                   " x ", map.col_step, " elements")
                                                            : std::string("a cell is an element");
-  std::string words =
-      text("What am I seeing: ", head, map.output, ", ", map.rows, " x ", map.cols, "; ", cell,
-           ", as error over what is allowed: above 1 is wrong. Worst: ", map.worst.name, " is ",
-           number_in_words(map.worst.got), ", expected ", number_in_words(map.worst.expected));
-  return words + (map.writer.empty() ? "." : text(", written by ", map.writer, "."));
+  return text("What am I seeing: ", head, map.output, ", ", map.rows, " x ", map.cols, "; ", cell,
+              ", as error over what is allowed: above 1 is wrong.");
 }
 
 }  // namespace alab::shell

@@ -2,7 +2,9 @@
 // text, counters and an error map. SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/student/verdict.hpp"
@@ -34,6 +36,8 @@ std::string number_in_words(double number);
 std::string bound_in_words(const student::CheckVerdict& check, const student::CounterBound& bound);
 /// Where the first failing run of a values check is wrong.
 Heatmap heatmap_of(const student::CheckVerdict& check, const student::ErrorMap& map);
+/// Row and column of the map's cell that holds the worst element.
+std::pair<std::int64_t, std::int64_t> worst_cell(const student::ErrorMap& map);
 /// One sentence: what the map shows.
 std::string seeing(const student::ErrorMap& map);
 

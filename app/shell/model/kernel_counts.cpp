@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "kernels/profile_in_child.hpp"
+#include "kernels/student/profile_case.hpp"
 #include "reference/model/input_sources.hpp"
 
 namespace alab::shell {
@@ -28,8 +29,20 @@ KernelCount count_by(const CountRequest& request, const Progress& progress, cons
   return count;
 }
 
+KernelCount count_student(const CountRequest& request, const Progress& progress) {
+  const StudentKernel& own = request.own;
+  student::StudentLimits limits = student::student_limits();
+  limits.allow_without_bubblewrap = limits.allow_without_bubblewrap || own.without_bubblewrap;
+  const student::Case c{request.problem, own.input, own.seed};
+  return {request, student::profile_case(*own.exercise, student::manifest_of(*own.exercise), own.source, c,
+                                         limits, progress, shown_requests())};
+}
+
 // A kernel that crashes or never ends leaves the window alone.
 KernelCount count_in_child(const CountRequest& request, const Progress& progress) {
+  if (request.own.exercise != nullptr) {
+    return count_student(request, progress);
+  }
   return count_by(request, progress, [&](const HostArrays& inputs, const Judged& judged) {
     return profile_rung_in_child(*request.op, *request.build, request.problem, request.tiles, inputs, judged,
                                  {}, profile_limits(), progress, shown_requests(), CountFlops::yes)

@@ -9,14 +9,25 @@
 #include <vector>
 
 #include "kernels/profile_rung.hpp"
+#include "kernels/student/exercise.hpp"
 #include "reference/core/job.hpp"
 
 namespace alab::shell {
 
+/// What a student wrote for an exercise, and on which input it is counted.
+struct StudentKernel {
+  const student::Exercise* exercise = nullptr;
+  std::string source, input;
+  std::uint64_t seed = 1;
+  bool without_bubblewrap = false;  ///< the student agreed to limits alone
+  friend bool operator==(const StudentKernel&, const StudentKernel&) = default;
+};
+
 struct CountRequest {
   const Op* op = nullptr;
-  const RungBuild* build = nullptr;  ///< one of counted_rungs()
+  const RungBuild* build = nullptr;  ///< one of counted_rungs(), or student::student_rung()
   ParamSet problem, tiles;
+  StudentKernel own = {};  ///< what is counted in place of a rung's file; problem is a shape of its exercise
   friend bool operator==(const CountRequest&, const CountRequest&) = default;
 };
 

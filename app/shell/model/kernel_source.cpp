@@ -7,18 +7,15 @@
 #include <iterator>
 
 #include "kernels/sources.hpp"
+#include "kernels/student/profile_case.hpp"
 #include "reference/core/result.hpp"
 
 namespace alab::shell {
 namespace {
 
-SourceText plain_text_of(std::string_view file) {
+SourceText lines_of(std::string_view file, std::string_view rest) {
   SourceText out;
   out.file = std::string(file);
-  const auto all = kernel_sources();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const KernelSource& s) { return s.file == file; });
-  std::string_view rest = found == all.end() ? std::string_view() : found->text;
   while (!rest.empty()) {
     const std::size_t end = rest.find('\n');
     out.lines.push_back({.text = rest.substr(0, end)});
@@ -27,9 +24,16 @@ SourceText plain_text_of(std::string_view file) {
   return out;
 }
 
+SourceText plain_text_of(std::string_view file) {
+  const auto all = kernel_sources();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const KernelSource& s) { return s.file == file; });
+  return lines_of(file, found == all.end() ? std::string_view() : found->text);
+}
+
 class Annotator {
  public:
-  explicit Annotator(const Rung& rung) { texts_.push_back(plain_text_of(file_of(rung))); }
+  explicit Annotator(SourceText first) { texts_.push_back(std::move(first)); }
 
   SourceLine* at(const counted::Line& line) {
     const auto found =
@@ -110,8 +114,9 @@ std::string file_of(const Rung& rung) {
   return text("kernels/", rung.op, "/", rung.id, ".cu");
 }
 
-std::vector<SourceText> annotated_source(const Rung& rung, const RungProfile* profile, int launch) {
-  Annotator annotator(rung);
+std::vector<SourceText> annotated_source(const Rung& rung, const RungProfile* profile, int launch,
+                                         std::string_view own) {
+  Annotator annotator(own.empty() ? plain_text_of(file_of(rung)) : lines_of(student::kProfiledFile, own));
   if (profile != nullptr) {
     for (std::size_t i = 0; i < profile->launches.size(); ++i) {
       if (launch < 0 || i == static_cast<std::size_t>(launch)) {

@@ -35,8 +35,10 @@ struct SourceText {
 /// "kernels/softmax_rows/00_naive.cu"
 std::string file_of(const Rung& rung);
 /// The rung's own file first, then the headers that it ran, the busiest first. profile: nullptr for the plain
-/// text. launch: index into launches, or -1 for all of them together.
-std::vector<SourceText> annotated_source(const Rung& rung, const RungProfile* profile, int launch = -1);
+/// text. launch: index into launches, or -1 for all of them together. own: a student's text in place of the
+/// rung's file, named as profiles name it; it outlives what is returned.
+std::vector<SourceText> annotated_source(const Rung& rung, const RungProfile* profile, int launch = -1,
+                                         std::string_view own = {});
 /// The line with the largest share of global traffic (of shared traffic when there is none); line 0 without
 /// any.
 counted::Line busiest_line(const std::vector<SourceText>& texts);

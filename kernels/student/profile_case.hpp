@@ -1,0 +1,47 @@
+// A student's kernel counted on one case, as a rung is: whether it is right there, what each launch and line
+// did, and single requests. SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/profile_rung.hpp"
+#include "kernels/student/manifest.hpp"
+#include "kernels/student/run_case.hpp"
+#include "kernels/student/verdict.hpp"
+
+namespace alab::student {
+
+/// The file of a student's lines in profiles.
+inline constexpr std::string_view kProfiledFile = "student.cu";
+
+/// What stands for the student's kernel where a rung is named: the op whose ladder it belongs to, else the
+/// exercise's id; the exercise's id. It cannot be run as a rung. @throws Error when it is not built in
+const RungBuild& student_rung(const Exercise& exercise);
+
+/// Sizes that the statement names: each shape of a visible check, with the first of its inputs.
+std::vector<Case> profile_cases(const Exercise& exercise, const Manifest& manifest);
+/// The one whose whole numbers multiply to the most; the exercise's own sizes when there is none.
+Case largest_case(const Exercise& exercise, std::span<const Case> cases);
+
+/// Compiles and runs it once. Operations are not counted.
+/// @throws Error when it does not compile (the first error), or nothing can be compiled or run here;
+/// Cancelled
+RungProfile profile_case(const Exercise& exercise, const Manifest& manifest, std::string_view source,
+                         const Case& c, const StudentLimits& limits, const Progress& progress,
+                         const counted::TraceWish& wish = {});
+
+/// The thread that stored the worst element of an error map last, and its line.
+struct ElementWriter {
+  std::string words;    ///< "block (0, 0, 0), thread (3, 1, 0), line 12"; "" when it was not seen
+  std::string why_not;  ///< "" or why it was not seen
+  int line = 0;         ///< in the student's file; 0: unknown
+};
+/// Runs the map's case once more and looks.
+/// @throws Error as profile_case; Cancelled
+ElementWriter writer_of_worst(const Exercise& exercise, std::string_view source, const ErrorMap& map,
+                              const StudentLimits& limits, const Progress& progress);
+
+}  // namespace alab::student
