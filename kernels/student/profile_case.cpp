@@ -158,8 +158,10 @@ Case largest_case(const Exercise& exercise, std::span<const Case> cases) {
 }
 
 RungProfile profile_case(const Exercise& exercise, const Manifest& manifest, std::string_view source,
-                         const Case& c, const StudentLimits& limits, const Progress& progress,
+                         const Case& c, const StudentLimits& given, const Progress& progress,
                          const counted::TraceWish& wish) {
+  StudentLimits limits = given;
+  limits.run.wall_seconds = manifest.seconds.value_or(given.run.wall_seconds);
   progress.step(0, "compiling");
   const Program program = program_of(exercise, source, limits, progress.part(0, 0.5));
   PlannedInput planned;

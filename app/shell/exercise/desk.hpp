@@ -42,7 +42,6 @@ struct ExerciseView {
   std::vector<LineMark> marks;
   std::map<std::string, panels::HeatmapState> maps;  ///< by check
   std::map<std::string, WriterSearch> writers;       ///< by check
-  bool asks_reset = false;
 };
 
 struct ExerciseDesk {
