@@ -2,17 +2,14 @@
 #include "kernels/student/profile_case.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 
-#include "kernels/student/error_map.hpp"
+#include "kernels/student/outputs.hpp"
 #include "kernels/student/plan.hpp"
 
 namespace alab::student {
 namespace {
-
-constexpr std::uint64_t kMostBlocks = 8192;  // that are searched for a store
 
 struct Standing {
   Rung rung;
@@ -73,45 +70,6 @@ std::vector<Check> checks_of(const Exercise& exercise, const CaseRun& run, Plann
   checks.push_back(check_of("inputs", "inputs are only read", run.changed.empty(),
                             run.changed.empty() ? "" : text("the kernel changed ", run.changed.front())));
   return checks;
-}
-
-/// "S[0, 3, 17]" in an array of this shape.
-std::int64_t flat_of(std::string_view element, const Shape& shape) {
-  std::int64_t flat = 0, number = 0;
-  std::size_t axis = 0;
-  for (const char c : element.substr(std::min(element.find('['), element.size()))) {
-    if (c >= '0' && c <= '9') {
-      number = 10 * number + (c - '0');
-    } else if (c == ',' || c == ']') {
-      require(axis < shape.size(), "'", element, "' has more indices than its array has axes");
-      flat = flat * shape[axis++] + number;
-      number = 0;
-    }
-  }
-  return flat;
-}
-
-counted::TraceWish requests_of_all_blocks() {
-  counted::TraceWish wish;
-  for (std::uint64_t block = 0; block < kMostBlocks; ++block) {
-    wish.blocks.push_back(block);
-  }
-  wish.most_requests = std::size_t{1} << 18;
-  wish.most_per_instruction = 256;
-  wish.only_global = true;
-  return wish;
-}
-
-Case case_at(const Exercise& exercise, const CaseName& at) {
-  Case c;
-  c.shape = ParamSet(exercise.params);
-  c.shape.assign(at.shape);
-  c.input = at.input;
-  c.seed = at.seed;
-  const auto order = std::find(kOrderNames.begin(), kOrderNames.end(), at.order);
-  require(order != kOrderNames.end(), "there is no order '", at.order, "'");
-  c.order = kOrders[static_cast<std::size_t>(order - kOrderNames.begin())];
-  return c;
 }
 
 double size_of(const Case& c) {
@@ -181,28 +139,6 @@ RungProfile profile_case(const Exercise& exercise, const Manifest& manifest, std
   profile.trace = std::move(run.trace);
   profile.flops_unavailable = "operations of an exercise's kernel are not counted";
   return profile;
-}
-
-ElementWriter writer_of_worst(const Exercise& exercise, std::string_view source, const ErrorMap& map,
-                              const StudentLimits& limits, const Progress& progress) {
-  const Case c = case_at(exercise, map.at);
-  const auto arrays = exercise.buffers(c.shape);
-  const auto array = std::find_if(arrays.begin(), arrays.end(),
-                                  [&](const BufferSpec& spec) { return spec.name == map.output; });
-  require(array != arrays.end(), "there is no output '", map.output, "'");
-  const Program program = program_of(exercise, source, limits, progress.part(0, 0.5));
-  const CaseRun run = run_case(exercise, program, c, exercise.inputs(c.shape, c.input, c.seed), limits,
-                               progress.part(0.5, 1), requests_of_all_blocks());
-  ElementWriter writer;
-  writer.words = writer_of(run.trace, run.launches, map.output, flat_of(map.worst.name, array->shape));
-  if (writer.words.empty()) {
-    writer.why_not =
-        run.trace.cut > 0 ? "its store is not among the requests that were kept" : "no thread stored it";
-    return writer;
-  }
-  constexpr std::string_view kLine = ", line ";
-  writer.line = std::atoi(writer.words.c_str() + writer.words.rfind(kLine) + kLine.size());
-  return writer;
 }
 
 }  // namespace alab::student

@@ -10,7 +10,6 @@
 #include "kernels/profile_rung.hpp"
 #include "kernels/student/manifest.hpp"
 #include "kernels/student/run_case.hpp"
-#include "kernels/student/verdict.hpp"
 
 namespace alab::student {
 
@@ -32,16 +31,5 @@ Case largest_case(const Exercise& exercise, std::span<const Case> cases);
 RungProfile profile_case(const Exercise& exercise, const Manifest& manifest, std::string_view source,
                          const Case& c, const StudentLimits& limits, const Progress& progress,
                          const counted::TraceWish& wish = {});
-
-/// The thread that stored the worst element of an error map last, and its line.
-struct ElementWriter {
-  std::string words;    ///< "block (0, 0, 0), thread (3, 1, 0), line 12"; "" when it was not seen
-  std::string why_not;  ///< "" or why it was not seen
-  int line = 0;         ///< in the student's file; 0: unknown
-};
-/// Runs the map's case once more and looks.
-/// @throws Error as profile_case; Cancelled
-ElementWriter writer_of_worst(const Exercise& exercise, std::string_view source, const ErrorMap& map,
-                              const StudentLimits& limits, const Progress& progress);
 
 }  // namespace alab::student

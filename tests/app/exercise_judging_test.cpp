@@ -117,6 +117,9 @@ TEST_CASE("an error map becomes a heatmap that says where") {
   CHECK(heat.row_labels == std::vector<std::string>{"0", "2"});
   CHECK(seeing(map).find("a cell is the worst of 2 x 2 elements") != std::string::npos);
   CHECK(worst_cell(map) == std::pair<std::int64_t, std::int64_t>(1, 1));
+  CHECK(line_of_writer(map) == 0);
+  map.writer = "block (0, 0, 0), thread (3, 0, 0), line 12";
+  CHECK(line_of_writer(map) == 12);
   map.worst.name = "S[2]";
   CHECK(worst_cell(map) == std::pair<std::int64_t, std::int64_t>(1, 0));
   map.cells = {2, 3, 4, 5};

@@ -89,38 +89,6 @@ void findings(App& app, ExerciseView& view, const CheckVerdict& check) {
   }
 }
 
-void search_writer(App& app, ExerciseView& view, const CheckVerdict& check) {
-  const bool without = app.exercises.judge.goes_without_bubblewrap();
-  view.writers[check.id].submit([verdict = view.verdict, exercise = view.exercise, map = *check.error_map,
-                                 without](const Progress& progress) {
-    student::StudentLimits limits = student::student_limits();
-    limits.allow_without_bubblewrap = limits.allow_without_bubblewrap || without;
-    return student::writer_of_worst(*exercise, verdict->source, map, limits, progress);
-  });
-}
-
-void writer_line(App& app, ExerciseView& view, const CheckVerdict& check) {
-  const auto search = view.writers.find(check.id);
-  if (search == view.writers.end()) {
-    search_writer(app, view, check);
-    return;
-  }
-  const JobStatus status = search->second.status();
-  const auto writer = search->second.result().second;
-  if (status.state == JobState::failed || status.state == JobState::cancelled) {
-    ui::paragraph(app.ui, text("Who wrote it was not found: ", status.error), ui::Type::small);
-  } else if (status.state != JobState::done || writer == nullptr) {
-    ui::muted(app.ui, "Looking for the thread that wrote it ...");
-  } else if (writer->words.empty()) {
-    ui::paragraph(app.ui, text("Who wrote it: ", writer->why_not), ui::Type::small);
-  } else {
-    ui::paragraph(app.ui, text("Written by ", writer->words), ui::Type::small);
-    if (writer->line > 0 && !is_stale(view)) {
-      line_link(app, view, "writer", writer->line);
-    }
-  }
-}
-
 /// Opens with a click on its cell, or by its name.
 void worst_element(App& app, ExerciseView& view, const CheckVerdict& check, panels::HeatmapState& state) {
   const student::ErrorMap& map = *check.error_map;
@@ -136,7 +104,12 @@ void worst_element(App& app, ExerciseView& view, const CheckVerdict& check, pane
   ui::paragraph(
       app.ui, text("expected ", number_in_words(map.worst.expected), ", got ", number_in_words(map.worst.got),
                    "; error ", number_in_words(map.worst.got - map.worst.expected)));
-  writer_line(app, view, check);
+  if (!map.writer.empty()) {
+    ui::paragraph(app.ui, text("written by ", map.writer), ui::Type::small);
+    if (const int line = line_of_writer(map); line > 0 && !is_stale(view)) {
+      line_link(app, view, "writer", line);
+    }
+  }
   ui::end_card();
 }
 

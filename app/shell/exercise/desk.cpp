@@ -74,7 +74,6 @@ void take_verdict(App& app, const std::shared_ptr<const ExerciseVerdict>& verdic
     ++view.verdicts;
     view.scroll_top = true;
     view.marks = marks_of(verdict->verdict);
-    view.writers.clear();
     view.code.set_marks(app.ui, view.marks);
   }
   if (verdict->needs_consent.empty()) {
@@ -129,19 +128,13 @@ void close_exercises(App& app) {
     }
     view->draft.flush();
     view->maps.clear();
-    view->writers.clear();
   }
 }
 
 bool exercises_move(const App& app) {
   return app.exercises.judge.running() || std::ranges::any_of(app.exercises.views, [](const auto& entry) {
-           return entry.second->draft.pending() || is_searching(*entry.second);
+           return entry.second->draft.pending();
          });
-}
-
-bool is_searching(const ExerciseView& view) {
-  return std::ranges::any_of(
-      view.writers, [](const auto& entry) { return entry.second.status().state == JobState::running; });
 }
 
 void undo_exercise(ExerciseView& view, bool redo) {

@@ -17,9 +17,6 @@
 
 namespace alab::shell {
 
-/// Who wrote the worst element of an error map; looked for when it is clicked.
-using WriterSearch = LatestJob<student::ElementWriter>;
-
 enum class ExerciseTab { task, verdict, hints, solution };
 
 /// One exercise as it is shown; lives as long as the window, so that nothing typed depends on a page.
@@ -41,7 +38,6 @@ struct ExerciseView {
   std::uint64_t verdicts = 0;
   std::vector<LineMark> marks;
   std::map<std::string, panels::HeatmapState> maps;  ///< by check
-  std::map<std::string, WriterSearch> writers;       ///< by check
 };
 
 struct ExerciseDesk {

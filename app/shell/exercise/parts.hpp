@@ -10,8 +10,6 @@ void draw_verdict(App& app, ExerciseView& view);
 void draw_check(App& app, ExerciseView& view, const student::CheckVerdict& check);
 void draw_hints(App& app, ExerciseView& view);
 void draw_solution(App& app, ExerciseView& view);
-/// A thread that wrote a wrong element is looked for.
-bool is_searching(const ExerciseView& view);
 /// "line 12", which leads there.
 void line_link(App& app, ExerciseView& view, const char* id, int line);
 /// The text differs from what the verdict is about.

@@ -106,6 +106,12 @@ std::pair<std::int64_t, std::int64_t> worst_cell(const student::ErrorMap& map) {
   return {std::min(row / map.row_step, map.cell_rows - 1), std::min(col / map.col_step, map.cell_cols - 1)};
 }
 
+int line_of_writer(const student::ErrorMap& map) {
+  constexpr std::string_view kLine = ", line ";
+  const std::size_t at = map.writer.rfind(kLine);
+  return at == std::string::npos ? 0 : std::atoi(map.writer.c_str() + at + kLine.size());
+}
+
 std::string seeing(const student::ErrorMap& map) {
   const std::string head = map.matrix > 0 || map.at.shape.find("heads=") != std::string::npos
                                ? text("head ", map.matrix, " of ")

@@ -38,6 +38,8 @@ std::string bound_in_words(const student::CheckVerdict& check, const student::Co
 Heatmap heatmap_of(const student::CheckVerdict& check, const student::ErrorMap& map);
 /// Row and column of the map's cell that holds the worst element.
 std::pair<std::int64_t, std::int64_t> worst_cell(const student::ErrorMap& map);
+/// Of the student's text, where the worst element was written; 0 when no trace tells.
+int line_of_writer(const student::ErrorMap& map);
 /// One sentence: what the map shows.
 std::string seeing(const student::ErrorMap& map);
 
