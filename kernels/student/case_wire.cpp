@@ -15,12 +15,27 @@ void exchange(Archive& archive, BufferSpec& x) {
   archive(name, shape, role, type);
 }
 
+namespace counted {
+
+template <class Archive>
+void exchange(Archive& archive, LineFlops& x) {
+  auto& [line, flops] = x;
+  archive(line, flops);
+}
+template <class Archive>
+void exchange(Archive& archive, LaunchFlops& x) {
+  auto& [grid, block, flops, lines] = x;
+  archive(grid, block, flops, lines);
+}
+
+}  // namespace counted
+
 namespace student {
 
 template <class Archive>
 void exchange(Archive& archive, CaseRequest& x) {
-  auto& [numbers, buffers, zeroed, inputs, order, seed, wish, budget, workers, by_line] = x;
-  archive(numbers, buffers, zeroed, inputs, order, seed, wish, budget, workers, by_line);
+  auto& [numbers, buffers, zeroed, inputs, order, seed, wish, budget, workers, by_line, operations] = x;
+  archive(numbers, buffers, zeroed, inputs, order, seed, wish, budget, workers, by_line, operations);
 }
 template <class Archive>
 void exchange(Archive& archive, MistakeRequest& x) {
@@ -29,8 +44,8 @@ void exchange(Archive& archive, MistakeRequest& x) {
 }
 template <class Archive>
 void exchange(Archive& archive, CaseAnswer& x) {
-  auto& [failure, outputs, damage, changed, launches, findings, trace] = x;
-  archive(failure, outputs, damage, changed, launches, findings, trace);
+  auto& [failure, outputs, damage, changed, launches, findings, trace, operations] = x;
+  archive(failure, outputs, damage, changed, launches, findings, trace, operations);
 }
 
 namespace {

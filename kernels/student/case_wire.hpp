@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/executor/counted/flop_stream.hpp"
 #include "kernels/executor/counted/profile.hpp"
 #include "kernels/executor/counted/trace.hpp"
 #include "kernels/rung.hpp"
@@ -25,7 +26,8 @@ struct CaseRequest {
   counted::TraceWish wish;
   std::uint64_t thread_budget = 0;  ///< of counted::Options
   unsigned workers = 0;
-  bool by_line = true;  ///< of counted::Options
+  bool by_line = true;      ///< of counted::Options
+  bool operations = false;  ///< the program counts operations in place of accesses
 };
 
 struct CaseAnswer {
@@ -36,6 +38,7 @@ struct CaseAnswer {
   std::vector<counted::LaunchProfile> launches;
   std::vector<counted::Finding> findings;
   counted::RequestTrace trace;
+  std::vector<counted::LaunchFlops> operations;
 };
 
 std::vector<std::byte> bytes_of(const CaseRequest& request);

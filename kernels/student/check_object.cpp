@@ -59,6 +59,7 @@ constexpr std::string_view kNames[] = {
     "__cxa_bad_cast",
     "__cxa_pure_virtual",
     "_ZN4alab7counted5t_logE",
+    "_ZN4alab7counted12t_flop_shiftE",
     "_ZN4alab7counted11note_atomicEPKvm",
     "_ZTIN4alab8executor14ExecutorStreamE",
     "_ZNK4alab7Buffers4findESt17basic_string_viewIcSt11char_traitsIcEE",

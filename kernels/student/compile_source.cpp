@@ -36,13 +36,17 @@ constexpr const char* kLink =
     "\"--keep-global-symbol=$launcher\" student.o kernels.o && exec \"$@\"";
 
 /// The translation unit behind the prelude.
-std::string unit_of(const SourceReading& reading, std::string_view launch) {
-  std::string unit = executor::rewrite_cuda(reading.compilable, kStudentFile) + "\n";
+std::string unit_of(const SourceReading& reading, std::string_view launch, Counts counts) {
+  const auto rewritten = [&](std::string_view source, std::string_view file) {
+    const std::string plain = executor::rewrite_cuda(source, file);
+    return counts == Counts::operations ? executor::rewrite_floats(plain) : plain;
+  };
+  std::string unit = rewritten(reading.compilable, kStudentFile) + "\n";
   for (const std::string& name : reading.macros) {
     unit += text("#undef ", name, "\n");
   }
   unit += "namespace alab_given {\nusing namespace alab;\nusing namespace alab::student;\n";
-  unit += executor::rewrite_cuda(launch, kLaunchFile);
+  unit += rewritten(launch, kLaunchFile);
   unit +=
       "\n}\n#line 1 \"alab_student/end_of_file\"\nnamespace alab::student {\nextern const Launcher "
       "student_launcher;\n"
@@ -50,10 +54,18 @@ std::string unit_of(const SourceReading& reading, std::string_view launch) {
   return unit;
 }
 
+std::span<const std::string_view> flags_of(const StudentBuild& build, Counts counts) {
+  return counts == Counts::operations ? build.counting_flags : build.flags;
+}
+
+std::string prelude_of(Counts counts) {
+  return counts == Counts::operations ? "operations/prelude.cuh" : "prelude.cuh";
+}
+
 /// Of what every program is made of: another kit makes other programs.
-std::string stamp_of(const StudentBuild& build) {
+std::string stamp_of(const StudentBuild& build, Counts counts) {
   std::string stamp;
-  for (const std::string_view name : {"prelude.cuh.gch", "base.o"}) {
+  for (const std::string& name : {prelude_of(counts) + ".gch", std::string("base.o")}) {
     std::error_code failure;
     const fs::path file = fs::path(build.kit) / name;
     stamp += text(name, " ", fs::file_size(file, failure), " ",
@@ -62,7 +74,7 @@ std::string stamp_of(const StudentBuild& build) {
             " is missing; build all programs (./app/run.sh --build-only)");
   }
   stamp += text(build.compiler, " ", build.tools, " ", build.rules);
-  for (const std::string_view flag : build.flags) {
+  for (const std::string_view flag : flags_of(build, counts)) {
     stamp += text(" ", flag);
   }
   return stamp;
@@ -70,8 +82,12 @@ std::string stamp_of(const StudentBuild& build) {
 
 class Compilation {
  public:
-  Compilation(const StudentLimits& limits, const Progress& progress)
-      : build_(student_build()), limits_(limits), progress_(progress), boxed_(uses_bubblewrap(limits)) {}
+  Compilation(const StudentLimits& limits, const Progress& progress, Counts counts)
+      : build_(student_build()),
+        limits_(limits),
+        progress_(progress),
+        counts_(counts),
+        boxed_(uses_bubblewrap(limits)) {}
 
   Program make(const SourceReading& reading, std::string_view unit) {
     write_file_atomic(work_.path() / "student.cpp", unit);
@@ -120,8 +136,9 @@ class Compilation {
   void compile() {
     progress_.step(0, "compiling");
     Words command{std::string(build_.compiler)};
-    command.insert(command.end(), build_.flags.begin(), build_.flags.end());
-    command.insert(command.end(), {"-include", text(build_.kit, "/prelude.cuh"), "-fmax-errors=20",
+    const std::span<const std::string_view> flags = flags_of(build_, counts_);
+    command.insert(command.end(), flags.begin(), flags.end());
+    command.insert(command.end(), {"-include", text(build_.kit, "/", prelude_of(counts_)), "-fmax-errors=20",
                                    "-fdiagnostics-color=never", "-fno-diagnostics-show-caret",
                                    "-fmessage-length=0", "-c", "student.cpp", "-o", "student.o"});
     const Finished finished = run(command);
@@ -215,6 +232,7 @@ class Compilation {
   const StudentBuild& build_;
   const StudentLimits& limits_;
   const Progress& progress_;
+  Counts counts_;
   bool boxed_, lasting_ = true;
   WorkFolder work_;
   Program program_;
@@ -247,7 +265,7 @@ std::string without_mark(std::string_view source) {
 }
 
 Program compile_source(std::string_view given, std::string_view launch, const StudentLimits& limits,
-                       const Progress& progress) {
+                       const Progress& progress, Counts counts) {
   const StudentBuild& build = student_build();
   require(build.unavailable.empty(), "students' kernels cannot be compiled: ", build.unavailable);
   const std::string source = without_mark(given);
@@ -255,18 +273,18 @@ Program compile_source(std::string_view given, std::string_view launch, const St
   if (!reading.refusals.empty()) {
     return refused(reading);
   }
-  const ProgramKey key{source, std::string(launch), stamp_of(build)};
+  const ProgramKey key{source, std::string(launch), stamp_of(build, counts)};
   if (std::optional<Program> known = find_program(key)) {
     return *std::move(known);
   }
   const auto began = std::chrono::steady_clock::now();
   std::string unit;
   try {
-    unit = unit_of(reading, launch);
+    unit = unit_of(reading, launch, counts);
   } catch (const Error& e) {
     return not_rewritten(e.what());
   }
-  Compilation compilation(limits, progress);
+  Compilation compilation(limits, progress, counts);
   Program program = compilation.make(reading, unit);
   if (compilation.lasting()) {
     program = keep_program(key, std::move(program));

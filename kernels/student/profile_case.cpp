@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 
+#include "kernels/add_operations.hpp"
+#include "kernels/student/count_operations.hpp"
 #include "kernels/student/outputs.hpp"
 #include "kernels/student/plan.hpp"
 
@@ -26,9 +28,8 @@ std::unique_ptr<const Standing> standing_of(const Exercise& exercise) {
   return made;
 }
 
-Program program_of(const Exercise& exercise, std::string_view source, const StudentLimits& limits,
-                   const Progress& progress) {
-  Program program = compile(exercise, source, limits, progress);
+/// @throws Error when it did not
+Program compiled(Program program) {
   for (const Diagnostic& d : program.diagnostics) {
     require(!d.error, "it does not compile: ", d.line > 0 ? text("line ", d.line, ": ") : "", d.text);
   }
@@ -70,6 +71,41 @@ std::vector<Check> checks_of(const Exercise& exercise, const CaseRun& run, Plann
   checks.push_back(check_of("inputs", "inputs are only read", run.changed.empty(),
                             run.changed.empty() ? "" : text("the kernel changed ", run.changed.front())));
   return checks;
+}
+
+bool all_pass(const std::vector<Check>& checks) {
+  return std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.passed(); });
+}
+
+/// A source, a case and how its outputs are judged.
+struct Counting {
+  const Exercise& exercise;
+  std::string_view source;
+  const Case& c;
+  PlannedInput& planned;
+  double tolerance;
+  const StudentLimits& limits;
+};
+
+/// "" or why profile.launches have no operations.
+std::string count_operations(RungProfile& profile, const Counting& how, const Progress& progress) {
+  if (!profile.run.passed || !profile.findings.empty()) {
+    return "operations are counted once the result is right and no mistake is found";
+  }
+  Program program;
+  try {
+    program = compiled(compile_counting(how.exercise, how.source, how.limits, progress.part(0, 0.5)));
+  } catch (const Error& e) {
+    return text("the build that counts operations did not take this source (", e.what(), ")");
+  }
+  const OperationsRun ran = run_counting(how.exercise, program, how.c, how.planned.inputs(how.exercise),
+                                         how.limits, progress.part(0.5, 1));
+  if (!all_pass(checks_of(how.exercise, ran.run, how.planned, how.tolerance))) {
+    return "the build that counts operations gives a wrong result";
+  }
+  return add_operations(profile.launches, ran.launches)
+             ? ""
+             : "two builds of it launched different grids, so that operations belong to no launch";
 }
 
 double size_of(const Case& c) {
@@ -121,23 +157,25 @@ RungProfile profile_case(const Exercise& exercise, const Manifest& manifest, std
   StudentLimits limits = given;
   limits.run.wall_seconds = manifest.seconds.value_or(given.run.wall_seconds);
   progress.step(0, "compiling");
-  const Program program = program_of(exercise, source, limits, progress.part(0, 0.5));
+  const Program program = compiled(compile(exercise, source, limits, progress.part(0, 0.3)));
   PlannedInput planned;
   planned.shape = c.shape;
   planned.input = c.input;
   planned.seed = c.seed;
-  progress.step(0.5, "running the kernel on the CPU executor");
-  CaseRun run = run_case(exercise, program, c, planned.inputs(exercise), limits, progress.part(0.5, 1), wish);
+  progress.step(0.3, "running the kernel on the CPU executor");
+  CaseRun run =
+      run_case(exercise, program, c, planned.inputs(exercise), limits, progress.part(0.3, 0.5), wish);
+  const double tolerance = tolerance_for(manifest, c.input, uses_fast_math(source));
   RungProfile profile;
   profile.run.rung = student_rung(exercise).rung;
-  profile.run.checks =
-      checks_of(exercise, run, planned, tolerance_for(manifest, c.input, uses_fast_math(source)));
-  profile.run.passed = std::all_of(profile.run.checks.begin(), profile.run.checks.end(),
-                                   [](const Check& check) { return check.passed(); });
+  profile.run.checks = checks_of(exercise, run, planned, tolerance);
+  profile.run.passed = all_pass(profile.run.checks);
   profile.launches = std::move(run.launches);
   profile.findings = std::move(run.findings);
   profile.trace = std::move(run.trace);
-  profile.flops_unavailable = "operations of an exercise's kernel are not counted";
+  progress.step(0.5, "counting operations");
+  profile.flops_unavailable =
+      count_operations(profile, {exercise, source, c, planned, tolerance, limits}, progress.part(0.5, 1));
   return profile;
 }
 

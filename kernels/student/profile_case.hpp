@@ -25,7 +25,7 @@ std::vector<Case> profile_cases(const Exercise& exercise, const Manifest& manife
 /// The one whose whole numbers multiply to the most; the exercise's own sizes when there is none.
 Case largest_case(const Exercise& exercise, std::span<const Case> cases);
 
-/// Compiles and runs it once. Operations are not counted.
+/// Compiles and runs it; once more to count operations, when it is right there and no mistake was found.
 /// @throws Error when it does not compile (the first error), or nothing can be compiled or run here;
 /// Cancelled
 RungProfile profile_case(const Exercise& exercise, const Manifest& manifest, std::string_view source,

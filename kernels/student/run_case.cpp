@@ -3,6 +3,7 @@
 
 #include "kernels/student/case_request.hpp"
 #include "kernels/student/compile_source.hpp"
+#include "kernels/student/count_operations.hpp"
 #include "kernels/student/mistake.hpp"
 #include "kernels/student/sandbox.hpp"
 #include "reference/core/error.hpp"
@@ -68,32 +69,59 @@ StudentLimits student_limits() {
   return limits;
 }
 
-Program compile(const Exercise& exercise, std::string_view source, const StudentLimits& limits,
-                const Progress& progress) {
+namespace {
+
+OperationsRun carry_out(const Program& program, const CaseRequest& request, const StudentLimits& limits,
+                        const Progress& progress) {
+  require(!program.file.empty(), "this kernel did not compile, so that no case of it can run");
+  OperationsRun out;
+  child::ChildVerdict& verdict = out.run.verdict;
+  verdict = start(program, bytes_of(request), limits, progress);
+  require(verdict.end != ChildEnd::did_not_start, verdict.sentence);
+  if (verdict.end == ChildEnd::answered) {
+    try {
+      CaseAnswer answer = case_answer_from(verdict.answer, request);
+      out.launches = std::move(answer.operations);
+      take(out.run, std::move(answer));
+    } catch (const Error& error) {
+      verdict.end = ChildEnd::garbled;
+      verdict.sentence =
+          text("the kernel's process answered with bytes that are no result (", error.what(), ")");
+    }
+  }
+  verdict.answer.clear();
+  return out;
+}
+
+std::string_view launch_of(const Exercise& exercise) {
   const std::string_view launch = file_of(exercise, "launch.cu");
   require(!launch.empty(), "exercise ", exercise.id, " has no launch.cu: add it to its folder");
-  return compile_source(source, launch, limits, progress);
+  return launch;
+}
+
+}  // namespace
+
+Program compile(const Exercise& exercise, std::string_view source, const StudentLimits& limits,
+                const Progress& progress) {
+  return compile_source(source, launch_of(exercise), limits, progress);
+}
+
+Program compile_counting(const Exercise& exercise, std::string_view source, const StudentLimits& limits,
+                         const Progress& progress) {
+  return compile_source(source, launch_of(exercise), limits, progress, Counts::operations);
 }
 
 CaseRun run_case(const Exercise& exercise, const Program& program, const Case& c, const HostArrays& inputs,
                  const StudentLimits& limits, const Progress& progress, const counted::TraceWish& wish) {
-  require(!program.file.empty(), "this kernel did not compile, so that no case of it can run");
   require(wish.most_values == 0, "students' kernels show no values by watch(): wish for requests alone");
-  const CaseRequest request = request_of(exercise, c, inputs, wish);
-  CaseRun run;
-  run.verdict = start(program, bytes_of(request), limits, progress);
-  require(run.verdict.end != ChildEnd::did_not_start, run.verdict.sentence);
-  if (run.verdict.end == ChildEnd::answered) {
-    try {
-      take(run, case_answer_from(run.verdict.answer, request));
-    } catch (const Error& error) {
-      run.verdict.end = ChildEnd::garbled;
-      run.verdict.sentence =
-          text("the kernel's process answered with bytes that are no result (", error.what(), ")");
-    }
-  }
-  run.verdict.answer.clear();
-  return run;
+  return carry_out(program, request_of(exercise, c, inputs, wish), limits, progress).run;
+}
+
+OperationsRun run_counting(const Exercise& exercise, const Program& program, const Case& c,
+                           const HostArrays& inputs, const StudentLimits& limits, const Progress& progress) {
+  CaseRequest request = request_of(exercise, c, inputs);
+  request.operations = true;
+  return carry_out(program, request, limits, progress);
 }
 
 std::optional<HostArrays> outputs_of_mistake(const Exercise& exercise, std::string_view name, const Case& c,

@@ -93,6 +93,8 @@ TEST_CASE("profile counts a student's kernel of an exercise") {
   REQUIRE(json["launches"].size() == 1);
   CHECK(json["launches"][0]["grid"] == Json({2, 2, 1}));
   CHECK(counter(json["launches"][0], "compulsory_write_bytes") == 32 * 32 * 4);
+  CHECK(counter(json["launches"][0], "flops") == 32 * 32 * (2 * 16 + 1));
+  CHECK(json["launches"][0].contains("roofline"));
   CHECK(contains(
       alab({"profile", "--exercise", "1a", "--file", kernel, "--set", "N=0", "--without-sandbox"}).err, "N"));
   write_file_atomic(kernel, "__global__ void scores_naive() { x; }\n");

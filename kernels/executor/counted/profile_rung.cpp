@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "kernels/add_operations.hpp"
 #include "kernels/executor/counted/counted_stream.hpp"
 #include "kernels/executor/counted/flop_stream.hpp"
 #include "reference/core/error.hpp"
@@ -17,26 +18,6 @@ const RungBuild* flops_build_of(const Rung& rung) {
     return build->rung->op == rung.op && build->rung->id == rung.id;
   });
   return at == builds.end() ? nullptr : *at;
-}
-
-bool same_launches(std::span<const counted::LaunchProfile> profiles,
-                   std::span<const counted::LaunchFlops> flops) {
-  return std::equal(profiles.begin(), profiles.end(), flops.begin(), flops.end(),
-                    [](const counted::LaunchProfile& a, const counted::LaunchFlops& b) {
-                      return a.grid == b.grid && a.block == b.block;
-                    });
-}
-
-// A line that computes and touches no memory is a line of its own.
-void add_operations(counted::LaunchProfile& launch, const counted::LaunchFlops& counted) {
-  launch.flops = counted.flops;
-  for (const counted::LineFlops& one : counted.lines) {
-    const auto at =
-        std::lower_bound(launch.lines.begin(), launch.lines.end(), one.line,
-                         [](const counted::LineProfile& a, const counted::Line& b) { return a.line < b; });
-    const bool known = at != launch.lines.end() && at->line == one.line;
-    (known ? at : launch.lines.insert(at, {one.line, {}, {}}))->flops = one.flops;
-  }
 }
 
 /// One judged run of a build on a stream.
@@ -63,11 +44,8 @@ std::string count_operations(RungProfile& profile, counted::FlopStream& stream, 
   if (!run.passed) {
     return "the build that counts operations gives a wrong result";
   }
-  require(same_launches(profile.launches, stream.launches()), rung.op, "/", rung.id,
+  require(add_operations(profile.launches, stream.launches()), rung.op, "/", rung.id,
           ": two builds of it launched different grids, so that operations belong to no launch");
-  for (std::size_t i = 0; i < profile.launches.size(); ++i) {
-    add_operations(profile.launches[i], stream.launches()[i]);
-  }
   return "";
 }
 
