@@ -172,7 +172,7 @@ CardLook look_of(const Ui& ui, CardKind kind) {
     case CardKind::plain:
       break;
   }
-  return {"", "", c.line_strong, c.tint_grey};
+  return {"", "", c.muted, c.tint_grey};
 }
 
 bool begin_card(const Ui& ui, const char* str_id, CardKind kind, std::string_view title, float width) {

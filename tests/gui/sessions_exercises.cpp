@@ -206,6 +206,7 @@ void own_kernel_is_counted(ImGuiTestContext* ctx) {
   picture(ctx, "exercise_memory");
   click(ctx, "//desk", "###roofline");
   ctx->Yield(2);
+  IM_CHECK_EQ(desk.roofline.sheet->table("bytes")->rows.size(), 1U);
   picture(ctx, "exercise_roofline");
   click(ctx, "//desk", "###back");
   ctx->Yield(2);
@@ -262,8 +263,10 @@ constexpr const char* kOfOtherLabs[] = {"2a", "3c", "4a", "5b", "6c", "7c"};
 void solve(ImGuiTestContext* ctx, std::string_view id) {
   const student::Exercise* exercise = student::find_exercise(id);
   IM_CHECK(exercise != nullptr);
+  shell::leave_hero(app());
   IM_CHECK(app().book.open_exercise(exercise->id));
   ctx->Yield(3);
+  IM_CHECK(shell::exercise_view(app()) != nullptr);
   IM_CHECK(page().exercise == exercise);
   type(ctx, student::file_of(*exercise, "solution.cu"));
   check(ctx);
