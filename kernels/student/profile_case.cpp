@@ -28,11 +28,15 @@ std::unique_ptr<const Standing> standing_of(const Exercise& exercise) {
   return made;
 }
 
-/// @throws Error when it did not
+/// @throws Error when it did not: the first error that has a line, else the first
 Program compiled(Program program) {
+  const Diagnostic* first = nullptr;
   for (const Diagnostic& d : program.diagnostics) {
-    require(!d.error, "it does not compile: ", d.line > 0 ? text("line ", d.line, ": ") : "", d.text);
+    first = d.error && (first == nullptr || (first->line == 0 && d.line > 0)) ? &d : first;
   }
+  require(first == nullptr, "it does not compile: ",
+          first != nullptr && first->line > 0 ? text("line ", first->line, ": ") : "",
+          first != nullptr ? first->text : "");
   require(!program.file.empty() && program.refused.empty(), "it may not run: ", program.refused);
   return program;
 }
