@@ -140,7 +140,7 @@ ensure_bundle() {
   fetch "imgui_bundle-$BUNDLE_VERSION.tar.gz" 7d790708affe7476969d397784b40eb91760a201ce752131e5bedf4d514e3a45 \
     "the sources of Dear ImGui, ImPlot, Markdown and LaTeX (imgui-bundle, 48 MB)" \
     --no-binary :all: --no-build-isolation "imgui-bundle==$BUNDLE_VERSION"
-  step "Building imgui-bundle once for this machine (198 steps, about 5 minutes on 2 cores)"
+  step "Building imgui-bundle once for this machine (198 steps, about 4 minutes on 2 cores)"
   mkdir -p "$CACHE/build"
   rm -rf "$CACHE/build/imgui_bundle-$BUNDLE_VERSION" "$BUNDLE_PREFIX"
   tar xzf "$CACHE/src/imgui_bundle-$BUNDLE_VERSION.tar.gz" -C "$CACHE/build" || fail "imgui-bundle could not be unpacked into $CACHE/build"

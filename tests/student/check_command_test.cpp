@@ -62,6 +62,22 @@ TEST_CASE("alab check: exit code, JSON and JUnit of a right, a wrong and a broke
   CHECK(verdict().at("compiled") == false);
 }
 
+TEST_CASE("a kernel that writes outside gets the same verdict each time") {
+  const Scratch folder("twice");
+  write_file_atomic(folder / "k.cu", replaced(kRight, "if (i >= N || j >= N) return;", ""));
+  const auto verdict = [&](const std::string& name) {
+    alab(
+        {"check", "1a", (folder / "k.cu").string(), "--without-sandbox", "--json", (folder / name).string()});
+    auto json = read_json(folder / name);
+    json.erase("seconds");
+    json.erase("compile_seconds");
+    return json;
+  };
+  const auto first = verdict("1.json");
+  CHECK(first.at("passed") == false);
+  CHECK(first == verdict("2.json"));
+}
+
 TEST_CASE("alab check says what it cannot grade and why") {
   const Scratch folder("refusals");
   const auto refuses = [&](const std::vector<std::string>& words, const std::string& sentence) {
