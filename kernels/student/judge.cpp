@@ -359,7 +359,11 @@ class Judging {
       return;
     }
     if (faults.front().bad) {
-      v.diagnosis = diagnose(exercise_, manifest_, runner_, plan_, failed, progress);
+      const auto was_run = [&](std::size_t r) {
+        return runs_[r].has_value() && std::none_of(faults.begin(), faults.end(),
+                                                    [&](const Fault& f) { return f.run == r && !f.bad; });
+      };
+      v.diagnosis = diagnose(exercise_, manifest_, runner_, plan_, failed, was_run, progress);
     }
     const FailedRun& largest = largest_of(failed);
     const auto bad = std::find_if(largest.outputs.begin(), largest.outputs.end(), [&](const JudgedOutput& o) {

@@ -59,10 +59,14 @@ std::optional<Diagnosis> known_mistake(const Naming& naming, const Manifest& man
 }
 
 // Some order of the first failed input gave the right outputs.
-std::optional<Diagnosis> order_matters(const std::vector<FailedRun>& failed) {
+std::optional<Diagnosis> order_matters(const std::vector<FailedRun>& failed,
+                                       const std::function<bool(std::size_t)>& was_run) {
   const std::size_t orders = kOrders.size(), input = failed.front().run / orders;
   std::string wrong, right;
   for (std::size_t k = 0; k < orders; ++k) {
+    if (!was_run(input * orders + k)) {
+      return {};
+    }
     const bool is_wrong = std::any_of(failed.begin(), failed.end(),
                                       [&](const FailedRun& f) { return f.run == input * orders + k; });
     std::string& list = is_wrong ? wrong : right;
@@ -88,14 +92,14 @@ const FailedRun& largest_of(const std::vector<FailedRun>& failed) {
 
 std::optional<Diagnosis> diagnose(const Exercise& exercise, const Manifest& manifest,
                                   const CaseRunner& runner, Plan& plan, const std::vector<FailedRun>& failed,
-                                  const Progress& progress) {
+                                  const std::function<bool(std::size_t)>& was_run, const Progress& progress) {
   const FailedRun& largest = largest_of(failed);
   if (runner.mistake && !nothing_written(largest)) {
     if (auto named = known_mistake({exercise, runner, plan, progress}, manifest, failed)) {
       return named;
     }
   }
-  if (auto order = order_matters(failed)) {
+  if (auto order = order_matters(failed, was_run)) {
     return order;
   }
   for (const JudgedOutput& o : largest.outputs) {

@@ -382,6 +382,12 @@ TEST_CASE("only one check, and no more runs than its first failure needs") {
   REQUIRE(checks.size() == 1);
   CHECK(checks[0].status == Status::failed);
   CHECK(ran == 1);
+  const auto odd = judged(runner_of([](const Case& c, const Tensor<float>& x, CaseRun& run) {
+                            right(c, x, run);
+                            y_of(run)[3] += 1;
+                          }),
+                          options);
+  CHECK((!odd[0].diagnosis || odd[0].diagnosis->kind != "order"));  // the other orders were not run
   options.only_check = "memory";
   options.first_failure = false;
   CHECK(judged(runner_of(right), options)[0].runs == 21);
