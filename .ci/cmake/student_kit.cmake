@@ -42,6 +42,16 @@ if(ALAB_COUNTED)
 #include <math_constants.h>
 #include \"kernels/launch.cuh\"
 #include \"kernels/student/call.hpp\"
+#include \"kernels/watch.cuh\"
+// lab::watch(\"sum\", sum): the verdict lists what the thread showed that wrote the worst element.
+namespace lab {
+template <class Value>
+__device__ inline void watch([[maybe_unused]] const char* name, [[maybe_unused]] const Value& value) {
+#if defined(ALAB_BUILD_COUNTED)
+  alab::watch(name, 0, 0, static_cast<float>(value));
+#endif
+}
+}
 #if defined(ALAB_BUILD_FLOPS)
 namespace alab::student {
 inline auto alab_arrays(const Call& call) {

@@ -43,9 +43,14 @@ void exchange(Archive& archive, MistakeRequest& x) {
   archive(exercise, name, request);
 }
 template <class Archive>
+void exchange(Archive& archive, ShownValue& x) {
+  auto& [name, block, launch, thread, value] = x;
+  archive(name, block, launch, thread, value);
+}
+template <class Archive>
 void exchange(Archive& archive, CaseAnswer& x) {
-  auto& [failure, outputs, damage, changed, launches, findings, trace, operations] = x;
-  archive(failure, outputs, damage, changed, launches, findings, trace, operations);
+  auto& [failure, outputs, damage, changed, launches, findings, trace, shown, operations] = x;
+  archive(failure, outputs, damage, changed, launches, findings, trace, shown, operations);
 }
 
 namespace {

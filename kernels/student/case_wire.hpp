@@ -12,6 +12,7 @@
 #include "kernels/executor/counted/profile.hpp"
 #include "kernels/executor/counted/trace.hpp"
 #include "kernels/rung.hpp"
+#include "kernels/student/shown_value.hpp"
 
 namespace alab::student {
 
@@ -38,6 +39,7 @@ struct CaseAnswer {
   std::vector<counted::LaunchProfile> launches;
   std::vector<counted::Finding> findings;
   counted::RequestTrace trace;
+  std::vector<ShownValue> shown;
   std::vector<counted::LaunchFlops> operations;
 };
 

@@ -16,6 +16,8 @@ extern const Launcher student_launcher;  // the end of the student's translation
 
 namespace {
 
+constexpr std::size_t kLongestName = 40;
+
 void carry_out(executor::ExecutorStream& stream, const CaseRequest& request, CaseAnswer& answer) {
   stream.set_order(request.order);
   stream.set_seed(request.seed);
@@ -54,6 +56,9 @@ child::Bytes answer_case(std::span<const std::byte> bytes) {
   answer.launches.assign(stream.profiles().begin(), stream.profiles().end());
   answer.findings = stream.findings();
   answer.trace = stream.trace();
+  for (const counted::WatchedValue& v : answer.trace.values) {
+    answer.shown.push_back({std::string(v.name.substr(0, kLongestName)), v.block, v.launch, v.thread, v.value});
+  }
   return bytes_of(answer);
 }
 

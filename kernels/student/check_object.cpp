@@ -70,6 +70,7 @@ constexpr std::string_view kNames[] = {
     "_ZN4alab8executor16packed_block_dimEv",
     "_ZN4alab8executor15packed_grid_dimEv",
     "_ZN4alab8executor14dynamic_sharedEv",
+    "_ZN4alab8executor5watchEPKciifi",
     "_ZSt9terminatev"};
 // Of the C++ library: strings, streams into strings, exceptions and what they are made of.
 constexpr std::string_view kBeginnings[] = {"__tsan_",

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t kMostCells = 64;  ///< along each side
 constexpr double kMost = 1e6;
+constexpr std::size_t kMostNames = 8, kMostShown = 64;
 
 std::string triple(std::uint64_t index, const std::array<unsigned, 3>& extent) {
   const std::uint64_t x = std::max(extent[0], 1u), y = std::max(extent[1], 1u);
@@ -53,9 +54,10 @@ ErrorMap error_map_of(const JudgedOutput& o, double tolerance) {
   return map;
 }
 
-std::string writer_of(const counted::RequestTrace& trace, std::span<const counted::LaunchProfile> launches,
-                      std::string_view array, std::int64_t flat) {
-  std::string writer;
+std::optional<Writer> find_writer(const counted::RequestTrace& trace,
+                                  std::span<const counted::LaunchProfile> launches, std::string_view array,
+                                  std::int64_t flat) {
+  std::optional<Writer> writer;
   for (const counted::TracedRequest& q : trace.requests) {
     const bool here = q.kind != counted::RequestKind::load && q.buffer >= 0 && q.launch < launches.size() &&
                       trace.buffers[static_cast<std::size_t>(q.buffer)] == array;
@@ -63,13 +65,38 @@ std::string writer_of(const counted::RequestTrace& trace, std::span<const counte
       const std::int64_t from = q.offsets[lane], byte = 4 * flat;
       if ((q.mask >> lane & 1u) != 0 && from <= byte && byte < from + q.bytes) {
         const counted::LaunchProfile& launch = launches[q.launch];
-        writer = text("block ", triple(q.block, launch.grid), ", thread ",
-                      triple(std::uint64_t{32} * q.warp + lane, launch.block), ", line ",
-                      trace.lines[static_cast<std::size_t>(q.line)].line);
+        const unsigned thread = 32u * q.warp + lane;
+        writer =
+            Writer{q.launch, q.block, thread,
+                   text("block ", triple(q.block, launch.grid), ", thread ", triple(thread, launch.block),
+                        ", line ", trace.lines[static_cast<std::size_t>(q.line)].line)};
       }
     }
   }
   return writer;
+}
+
+std::vector<ShownSeries> shown_by(const Writer& writer, std::span<const ShownValue> shown) {
+  std::vector<ShownSeries> all;
+  for (const ShownValue& value : shown) {
+    if (value.launch != writer.launch || value.block != writer.block || value.thread != writer.thread) {
+      continue;
+    }
+    auto at =
+        std::find_if(all.begin(), all.end(), [&](const ShownSeries& s) { return s.name == value.name; });
+    if (at == all.end()) {
+      if (all.size() == kMostNames) {
+        continue;
+      }
+      at = all.insert(all.end(), ShownSeries{value.name, {}, 0});
+    }
+    if (at->values.size() < kMostShown) {
+      at->values.push_back(value.value);
+    } else {
+      ++at->more;
+    }
+  }
+  return all;
 }
 
 }  // namespace alab::student

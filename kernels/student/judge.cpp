@@ -18,7 +18,7 @@ namespace {
 constexpr double kFastMathTolerance = 2e-5;
 constexpr std::size_t kMostFindings = 20;
 constexpr std::uint64_t kMostTracedBlocks = 512;
-constexpr std::size_t kMostTracedRequests = std::size_t{1} << 16;
+constexpr std::size_t kMostTracedRequests = std::size_t{1} << 16, kMostShownValues = std::size_t{1} << 18;
 
 // What is wrong with one run in the eyes of one check.
 struct Fault {
@@ -372,25 +372,39 @@ class Judging {
     const OutputError error = error_of(*bad, largest.tolerance);
     v.error_map = error_map_of(*bad, largest.tolerance);
     v.error_map->at = plan_.name_of(largest.run);
-    v.error_map->writer = writer(largest.run, bad->spec.name, error.worst, progress);
+    add_writer(*v.error_map, largest.run, bad->spec.name, error.worst, progress);
   }
 
-  // Who wrote an element, found by one more run in which every block is traced.
-  std::string writer(std::size_t r, std::string_view array, std::int64_t flat, const Progress& progress) {
+  // Who wrote the worst element, found by one more run in which every block is traced; and what that thread
+  // showed, by another if any showed something.
+  void add_writer(ErrorMap& map, std::size_t r, std::string_view array, std::int64_t flat,
+                  const Progress& progress) {
     std::uint64_t blocks = 0;
     for (const counted::LaunchProfile& launch : runs_[r]->launches) {
       blocks = std::max(blocks, std::uint64_t{launch.grid[0]} * launch.grid[1] * launch.grid[2]);
     }
     if (!runner_.traced || blocks == 0 || blocks > kMostTracedBlocks) {
-      return {};
+      return;
     }
+    const auto traced = [&](const counted::TraceWish& wish) {
+      return runner_.traced(plan_.case_of(r), plan_.input_of(r).inputs(exercise_), wish, progress);
+    };
     counted::TraceWish wish;
     wish.blocks.resize(blocks);
     std::iota(wish.blocks.begin(), wish.blocks.end(), std::uint64_t{0});
     wish.only_global = true;
     wish.most_requests = kMostTracedRequests;
-    const CaseRun run = runner_.traced(plan_.case_of(r), plan_.input_of(r).inputs(exercise_), wish, progress);
-    return writer_of(run.trace, run.launches, array, flat);
+    wish.most_values = blocks;
+    const CaseRun run = traced(wish);
+    if (const std::optional<Writer> writer = find_writer(run.trace, run.launches, array, flat)) {
+      map.writer = writer->in_words;
+      if (!run.shown.empty()) {
+        wish.blocks = {writer->block};
+        wish.most_requests = 0;
+        wish.most_values = kMostShownValues;
+        map.shown = shown_by(*writer, traced(wish).shown);
+      }
+    }
   }
 
   const Exercise& exercise_;

@@ -15,6 +15,7 @@
 #include "kernels/executor/counted/trace.hpp"
 #include "kernels/rung.hpp"
 #include "kernels/student/exercise.hpp"
+#include "kernels/student/shown_value.hpp"
 #include "reference/core/job.hpp"
 
 namespace alab::student {
@@ -75,7 +76,8 @@ struct CaseRun {
   std::vector<counted::Finding> findings;
   std::string damage;                ///< "" or which buffer was written outside its bounds, and where
   std::vector<std::string> changed;  ///< inputs that the kernel wrote
-  counted::RequestTrace trace;       ///< when wished for
+  counted::RequestTrace trace;       ///< when wished for; its values are in shown
+  std::vector<ShownValue> shown;     ///< each thread's in the order in which it showed them
 };
 
 /// @throws Error when the program cannot be started; Cancelled

@@ -73,7 +73,11 @@ std::string map_text(const ErrorMap& m) {
   }
   out += text("worst: ", m.worst.name, " is ", number_text(m.worst.got), ", expected ",
               number_text(m.worst.expected));
-  return out + (m.writer.empty() ? "\n" : text(", written by ", m.writer, "\n"));
+  out += m.writer.empty() ? "\n" : text(", written by ", m.writer, "\n");
+  for (const ShownSeries& s : m.shown) {
+    out += text("shown by this thread: ", in_words(s), "\n");
+  }
+  return out;
 }
 
 std::string counters_text(const CheckVerdict& c) {

@@ -43,7 +43,19 @@ Json to_json(const CounterBound& c) {
           {"holds", c.holds}};
 }
 
+Json to_json(const ShownSeries& s) {
+  Json values = Json::array();
+  for (const float value : s.values) {
+    values.push_back(number(value));
+  }
+  return {{"name", s.name}, {"values", values}, {"more", s.more}};
+}
+
 Json to_json(const ErrorMap& m) {
+  Json shown = Json::array();
+  for (const ShownSeries& s : m.shown) {
+    shown.push_back(to_json(s));
+  }
   return {{"case", to_json(m.at)},
           {"output", m.output},
           {"matrix", m.matrix},
@@ -55,7 +67,8 @@ Json to_json(const ErrorMap& m) {
           {"cell_cols", m.cell_cols},
           {"cells", m.cells},
           {"worst", to_json(m.worst)},
-          {"writer", m.writer}};
+          {"writer", m.writer},
+          {"shown", shown}};
 }
 
 Json to_json(const Diagnosis& d);
@@ -179,6 +192,16 @@ std::string_view in_words(counted::Mistake mistake) {
                                                     "loop that does not end",
                                                     "mistake"};
   return kWords[static_cast<std::size_t>(mistake)];
+}
+
+std::string in_words(const ShownSeries& series) {
+  std::string out = series.name + " = ";
+  for (std::size_t i = 0; i < series.values.size(); ++i) {
+    char buffer[40];
+    std::snprintf(buffer, sizeof buffer, "%s%.6g", i == 0 ? "" : ", ", static_cast<double>(series.values[i]));
+    out += buffer;
+  }
+  return out + (series.more == 0 ? std::string() : text(" and ", series.more, " more"));
 }
 
 std::string words_of(const CheckVerdict& c) {

@@ -40,6 +40,13 @@ struct BadElement {
   double expected = 0, got = 0;
 };
 
+/// What a thread showed by lab::watch() under one name, in order.
+struct ShownSeries {
+  std::string name;
+  std::vector<float> values;
+  std::uint64_t more = 0;  ///< later ones that were left out
+};
+
 /// |error| over what is allowed, of the matrix (head) with the worst element, in at most 64 x 64 cells. A
 /// cell has the largest of its elements; above 1 is wrong; at most 1e6, which also stands for NaN.
 struct ErrorMap {
@@ -50,7 +57,8 @@ struct ErrorMap {
   std::int64_t cell_rows = 0, cell_cols = 0;
   std::vector<float> cells;  ///< row by row
   BadElement worst;
-  std::string writer;  ///< "block (0, 0, 0), thread (3, 1, 0), line 12"; "" when no trace tells
+  std::string writer;              ///< "block (0, 0, 0), thread (3, 1, 0), line 12"; "" when no trace tells
+  std::vector<ShownSeries> shown;  ///< by that thread
 };
 
 struct CheckVerdict {
@@ -109,6 +117,8 @@ struct Verdict {
 
 /// "race in shared memory", "access outside an array", ...: what a finding is called before its sentence.
 std::string_view in_words(counted::Mistake mistake);
+/// "sum = 0.5, 1.25, 3 and 12 more".
+std::string in_words(const ShownSeries& series);
 
 /// The words of a check that a reader sees, to look for stated words in: sentence, why, diagnosis, findings,
 /// counters.

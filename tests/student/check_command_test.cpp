@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "reference/core/json.hpp"
 #include "tests/app/program.hpp"
 
@@ -76,6 +78,23 @@ TEST_CASE("a kernel that writes outside gets the same verdict each time") {
   const auto first = verdict("1.json");
   CHECK(first.at("passed") == false);
   CHECK(first == verdict("2.json"));
+}
+
+TEST_CASE("what the thread showed that wrote the worst element stands beside it") {
+  const Scratch folder("watch_values");
+  const std::string watched =
+      replaced(kRight, "sum += q[t] * k[t];", "{ sum += q[t] * k[t]; lab::watch(\"su\\x1bm\", sum); }");
+  write_file_atomic(folder / "k.cu", replaced(watched, "sum * scale", "sum * scale + 1"));
+  alab({"check", "1a", (folder / "k.cu").string(), "--without-sandbox", "--json",
+        (folder / "v.json").string()});
+  const auto map = read_json(folder / "v.json").at("checks").at(0).at("error_map");
+  REQUIRE(map.at("shown").size() == 1);
+  const auto& sum = map.at("shown").at(0);
+  CHECK(sum.at("name") == "su?m");  // what a terminal would obey is taken out
+  CHECK(map.at("case").at("shape") == "N=37 d=10 heads=2 scale=0.3");
+  REQUIRE(sum.at("values").size() == 10);
+  const double got = map.at("worst").at("got");
+  CHECK(std::abs(0.3 * sum.at("values").back().get<double>() + 1 - got) <= 1e-5 * std::abs(got));
 }
 
 TEST_CASE("alab check says what it cannot grade and why") {

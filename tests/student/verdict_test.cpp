@@ -112,7 +112,21 @@ TEST_CASE("the trace tells who wrote an element") {
   counted::LaunchProfile launch;
   launch.grid = {4, 2, 1};
   launch.block = {16, 4, 1};
-  CHECK(writer_of(trace, std::vector{launch}, "Y", 21) == "block (1, 1, 0), thread (2, 2, 0), line 12");
-  CHECK(writer_of(trace, std::vector{launch}, "Y", 22) == "");
-  CHECK(writer_of(trace, std::vector{launch}, "X", 21) == "");
+  const auto writer = find_writer(trace, std::vector{launch}, "Y", 21);
+  REQUIRE(writer);
+  CHECK(writer->in_words == "block (1, 1, 0), thread (2, 2, 0), line 12");
+  CHECK_FALSE(find_writer(trace, std::vector{launch}, "Y", 22));
+  CHECK_FALSE(find_writer(trace, std::vector{launch}, "X", 21));
+  std::vector<ShownValue> shown{
+      {"sum", 5, 0, 34, 0.5F}, {"sum", 5, 0, 35, 9}, {"m", 5, 0, 34, 7}, {"sum", 4, 0, 34, 9}};
+  for (int i = 1; i < 70; ++i) {
+    shown.push_back({"sum", 5, 0, 34, static_cast<float>(i)});
+  }
+  const std::vector<ShownSeries> series = shown_by(*writer, shown);
+  REQUIRE(series.size() == 2);
+  CHECK(series[0].name == "sum");
+  CHECK(series[0].values.size() == 64);
+  CHECK(series[0].values[1] == 1);
+  CHECK(series[0].more == 6);
+  CHECK(in_words(series[1]) == "m = 7");
 }

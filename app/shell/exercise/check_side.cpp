@@ -89,6 +89,18 @@ void findings(App& app, ExerciseView& view, const CheckVerdict& check) {
   }
 }
 
+/// What the thread showed that wrote the worst element, or how it can.
+std::string shown_in_words(const student::ErrorMap& map) {
+  if (map.shown.empty()) {
+    return "To see its partial sums, put lab::watch(\"sum\", sum); into its loop.";
+  }
+  std::string out;
+  for (const student::ShownSeries& series : map.shown) {
+    out += text(out.empty() ? "" : "\n", student::in_words(series));
+  }
+  return out;
+}
+
 /// Opens with a click on its cell, or by its name.
 void worst_element(App& app, ExerciseView& view, const CheckVerdict& check, panels::HeatmapState& state) {
   const student::ErrorMap& map = *check.error_map;
@@ -109,6 +121,7 @@ void worst_element(App& app, ExerciseView& view, const CheckVerdict& check, pane
     if (const int line = line_of_writer(map); line > 0 && !is_stale(view)) {
       line_link(app, view, "writer", line);
     }
+    ui::paragraph(app.ui, shown_in_words(map), ui::Type::small);
   }
   ui::end_card();
 }

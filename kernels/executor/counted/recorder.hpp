@@ -60,7 +60,7 @@ class Recorder final : public executor::LaneWatch {
   /// The running lane shows a value.
   void watch(const char* name, int row, int col, float value) {
     if (traced_) {
-      tracer_.take_value(name, row, col, value, epoch_);
+      tracer_.take_value({0, 0, epoch_, name, row, col, value, warp_ * 32 + static_cast<unsigned>(running_)});
     }
   }
 

@@ -53,6 +53,7 @@ struct WatchedValue {
   std::string_view name;
   int row = 0, col = 0;
   float value = 0;
+  unsigned thread = 0;  ///< linear within the block
 };
 
 /// Ordered by launch and block; the requests of one warp are in the order in which they were executed.

@@ -131,13 +131,14 @@ void Tracer::take(const Instruction& in, std::uint64_t first, unsigned warp, std
   requests_.push_back({in.code, request});
 }
 
-void Tracer::take_value(const char* name, int row, int col, float value, std::uint32_t epoch) {
+void Tracer::take_value(WatchedValue value) {
   if (room_for_values_ == 0) {
     values_cut_ += share_->most_values_of_block > 0 ? 1 : 0;
     return;
   }
   --room_for_values_;
-  values_.push_back({block_, 0, epoch, name, row, col, value});
+  value.block = block_;
+  values_.push_back(value);
 }
 
 void add_launch(RequestTrace& trace, std::uint32_t launch, std::span<const Tracer* const> tracers,

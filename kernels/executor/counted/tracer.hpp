@@ -36,7 +36,8 @@ class Tracer {
   /// in.pattern has the request's shape; first: the entry of its first active lane.
   void take(const Instruction& in, std::uint64_t first, unsigned warp, std::uint32_t epoch);
 
-  void take_value(const char* name, int row, int col, float value, std::uint32_t epoch);
+  /// The block is set here, the launch by add_launch().
+  void take_value(WatchedValue value);
 
   std::span<const RawRequest> requests() const { return requests_; }
   std::span<const WatchedValue> values() const { return values_; }
