@@ -25,7 +25,9 @@ bool wait_for(ImGuiTestContext* ctx, double seconds, const std::function<bool()>
 }
 
 bool wait_idle(ImGuiTestContext* ctx, double seconds) {
-  return wait_for(ctx, seconds, [] { return !app().runner.running(); }) && (ctx->Yield(2), true);
+  // A quick look is followed by the full run, some frames later.
+  const auto idle = [] { return !app().runner.running() && app().quick.seen == app().quick.completed; };
+  return wait_for(ctx, seconds, [&] { return idle() && (ctx->Yield(2), idle()); });
 }
 
 shell::RunView view() {
