@@ -97,7 +97,7 @@ void* CountedStream::scratch(std::string_view name, std::size_t bytes) {
   return p;
 }
 
-void CountedStream::mark_written(const void* from, std::size_t bytes) {
+void CountedStream::mark_written(const void* from, std::size_t bytes, bool given) {
   const auto offset =
       static_cast<std::uint64_t>(static_cast<const std::byte*>(from) - memory_.reserved().data());
   for (Buffer& b : state_->buffers) {
@@ -105,18 +105,14 @@ void CountedStream::mark_written(const void* from, std::size_t bytes) {
       const std::size_t first = (offset - b.offset) / 4, last = (offset - b.offset + bytes + 3) / 4;
       std::fill(b.write.data() + first, b.write.data() + std::min(last, b.words()),
                 global_cell::make(Stamps::kHost, false, 0xF, 0));
+      b.given = b.given || given;
     }
   }
 }
 
 void CountedStream::upload(void* to, const void* from, std::size_t bytes) {
   ExecutorStream::upload(to, from, bytes);
-  mark_written(to, bytes);
-  for (Buffer& b : state_->buffers) {
-    const auto offset =
-        static_cast<std::uint64_t>(static_cast<std::byte*>(to) - memory_.reserved().data()) - b.offset;
-    b.given = b.given || offset < b.bytes;
-  }
+  mark_written(to, bytes, true);
 }
 
 void CountedStream::upload_unwritten(void* to, const void* from, std::size_t bytes) {
@@ -125,7 +121,7 @@ void CountedStream::upload_unwritten(void* to, const void* from, std::size_t byt
 
 void CountedStream::set_zero(void* to, std::size_t bytes) {
   ExecutorStream::set_zero(to, bytes);
-  mark_written(to, bytes);
+  mark_written(to, bytes, false);
 }
 
 void CountedStream::submit(executor::Launch launch) {

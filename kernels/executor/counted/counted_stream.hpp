@@ -54,7 +54,7 @@ class CountedStream final : public executor::ExecutorStream {
  private:
   struct State;
   void track();
-  void mark_written(const void* from, std::size_t bytes);
+  void mark_written(const void* from, std::size_t bytes, bool given);
   void run(const executor::Launch& launch, LaunchProfile& profile);
 
   Options options_;

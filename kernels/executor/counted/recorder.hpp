@@ -121,7 +121,7 @@ class Recorder final : public executor::LaneWatch {
   void request(Instruction& in, std::uint64_t first);
   void global_request(Instruction& in, std::uint64_t first);
   void shared_request(Instruction& in, std::uint64_t first);
-  void own_request(Instruction& in, std::uint64_t first);
+  void block_request(BlockShadow& shadow, std::size_t base, Instruction& in, std::uint64_t first);
   // recorder_place.cpp
   void new_shape(Instruction& in, const std::uint64_t* row, std::uint32_t mask, std::uint64_t first);
   void split(Instruction& in, const std::uint64_t* row, std::uint32_t mask);

@@ -257,8 +257,9 @@ void Recorder::request(Instruction& in, std::uint64_t first) {
 }
 
 inline void Recorder::global_request(Instruction& in, std::uint64_t first) {
-  if (!context_.buffers[static_cast<std::size_t>(in.buffer)].given) {
-    own_request(in, first);
+  const auto buffer = static_cast<std::size_t>(in.buffer);
+  if (!context_.buffers[buffer].given) {
+    block_request(own_, own_base_[buffer], in, first);
   }
   global_.touch({in.pattern, in.buffer, (first - in.word_base) / 4, in.kind, in.code},
                 [&](unsigned i, Mistake mistake, std::uint64_t cell) {
@@ -267,32 +268,24 @@ inline void Recorder::global_request(Instruction& in, std::uint64_t first) {
 }
 
 inline void Recorder::shared_request(Instruction& in, std::uint64_t first) {
-  const BlockShadow::Request request{in.pattern, (first - in.word_base) / 4, in.kind, warp_,
-                                     static_cast<std::uint16_t>(std::min(in.number, 0xFFFFu))};
-  const auto report = [&](unsigned i, Mistake mistake, std::uint64_t cell) {
-    report_race_in_block(in, first, i, mistake, cell);
-  };
-  if (is_read(in.kind)) {
-    shared_.read(request, report);
-  } else {
-    shared_.write(request, report);
-  }
+  block_request(shared_, 0, in, first);
 }
 
-// A block that has used an atomic may have ordered its threads by it.
-inline void Recorder::own_request(Instruction& in, std::uint64_t first) {
-  const std::size_t word = own_base_[static_cast<std::size_t>(in.buffer)] + (first - in.word_base) / 4;
-  const BlockShadow::Request request{in.pattern, word, in.kind, warp_,
+// base: of the word at in.word_base. A block that has used an atomic on global memory may have ordered its
+// threads' accesses there by it.
+inline void Recorder::block_request(BlockShadow& shadow, std::size_t base, Instruction& in,
+                                    std::uint64_t first) {
+  const BlockShadow::Request request{in.pattern, base + (first - in.word_base) / 4, in.kind, warp_,
                                      static_cast<std::uint16_t>(std::min(in.number, 0xFFFFu))};
   const auto report = [&](unsigned i, Mistake mistake, std::uint64_t cell) {
-    if (!global_.synchronised()) {
+    if (in.region != Region::global || !global_.synchronised()) {
       report_race_in_block(in, first, i, mistake, cell);
     }
   };
   if (is_read(in.kind)) {
-    own_.read(request, report);
+    shadow.read(request, report);
   } else {
-    own_.write(request, report);
+    shadow.write(request, report);
   }
 }
 
